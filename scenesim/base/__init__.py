@@ -1,0 +1,1 @@
+"""Floor 0: frames, keys, errors, taxonomy; knows nothing of the rest."""

@@ -1,0 +1,1 @@
+"""Floor 6: rays cast, images and sweeps made; threads live here and only here."""

@@ -1,0 +1,132 @@
+"""What a writer may see: one Frame for each trigger, plain arrays with their shapes, units and frames said here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenesim.base.frames import Pose
+
+
+@dataclass(frozen=True)
+class Image:
+    """What one camera saw, H rows and W columns, with the labels that come from the same rays.
+
+    Labels are those of the pixel's centre ray at the pixel's own time. "Nothing" (sky): class_id of the sky, instance 0,
+    depth and range inf, normal and flow nan.
+
+    camera: the sensor's name. rgb: (H, W, 3) uint8 sRGB. class_id: (H, W) uint8 of the taxonomy. instance: (H, W) uint16
+    track id of the object, 0 for none. depth_m: (H, W) float32 along the optical axis. range_m: (H, W) float32 along the ray.
+    normal: (H, W, 3) float32, unit, camera frame, towards the camera. flow_px: (H, W, 2) float32, (column, row) displacement
+    of the surface point to where the next frame's image has it; nan where it has none or is the last. mark: (H, W) uint8
+    kind of lane marking, 0 none. row_time_s: (H,) float64 mid-exposure of each row on the scenario's clock.
+    world_from_camera: pose of the camera at mid-exposure of the middle row.
+    """
+
+    camera: str
+    rgb: NDArray[np.uint8]
+    class_id: NDArray[np.uint8]
+    instance: NDArray[np.uint16]
+    depth_m: NDArray[np.float32]
+    range_m: NDArray[np.float32]
+    normal: NDArray[np.float32]
+    flow_px: NDArray[np.float32]
+    mark: NDArray[np.uint8]
+    row_time_s: NDArray[np.float64]
+    world_from_camera: Pose
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One lidar revolution: N points, in firing order, only pulses that came back.
+
+    xyz_m: (N, 3) float32 in the lidar frame at the pulse's own time (raw). xyz_ego_m: (N, 3) float32 in the ego frame at the
+    trigger's reference time (ego motion compensated). range_m, intensity: (N,) float32, intensity in [0, 1]. ring: (N,)
+    uint16 beam number, 0 the lowest. azimuth_rad: (N,) float32. time_offset_s: (N,) float32 from the reference time.
+    class_id: (N,) uint8. instance: (N,) uint16. normal: (N, 3) float32 of the surface, lidar frame. incidence_rad: (N,)
+    float32. pulses: number of pulses fired. column: (N,) uint16 firing number of the revolution.
+    world_from_lidar: pose at the reference time.
+    """
+
+    lidar: str
+    xyz_m: NDArray[np.float32]
+    xyz_ego_m: NDArray[np.float32]
+    range_m: NDArray[np.float32]
+    intensity: NDArray[np.float32]
+    ring: NDArray[np.uint16]
+    column: NDArray[np.uint16]
+    azimuth_rad: NDArray[np.float32]
+    time_offset_s: NDArray[np.float32]
+    class_id: NDArray[np.uint8]
+    instance: NDArray[np.uint16]
+    normal: NDArray[np.float32]
+    incidence_rad: NDArray[np.float32]
+    pulses: int
+    world_from_lidar: Pose
+
+
+@dataclass(frozen=True)
+class CameraBoxes:
+    """How one camera sees O objects; the rows are those of Objects. Pixels: (left, top, right, bottom), pixel edges, so that a
+    box of one pixel (0, 0) is (-0.5, -0.5, 0.5, 0.5).
+
+    visible_px: (O, 4) float32 tight box of the visible pixels, nan where none. amodal_px: (O, 4) float32 box of the whole
+    object as it would be seen alone and in an unbounded image, nan where it is behind the camera. truncation: (O,) share of
+    the amodal box outside the image. visible_fraction: (O,) visible pixels over the pixels that it would have alone.
+    pixels: (O,) int32 visible pixels.
+    """
+
+    camera: str
+    visible_px: NDArray[np.float32]
+    amodal_px: NDArray[np.float32]
+    truncation: NDArray[np.float32]
+    visible_fraction: NDArray[np.float32]
+    pixels: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The O labelled objects at the reference time of the trigger (Frame.time_s).
+
+    track: (O,) uint16, constant through a scenario, the value of `instance` above. class_id: (O,) uint8. name: O strings.
+    world_from_object: poses (O,) of the box centre. size_lwh_m: (O, 3). velocity_m_s, acceleration_m_s2: (O, 3) of the
+    centre, world frame. angular_velocity_rad_s: (O, 3) world frame. lidar_points: sensor -> (O,) int32.
+    cameras: sensor -> CameraBoxes. attributes: O dictionaries of strings.
+    """
+
+    track: NDArray[np.uint16]
+    class_id: NDArray[np.uint8]
+    name: tuple[str, ...]
+    world_from_object: Pose
+    size_lwh_m: NDArray[np.float64]
+    velocity_m_s: NDArray[np.float64]
+    acceleration_m_s2: NDArray[np.float64]
+    angular_velocity_rad_s: NDArray[np.float64]
+    lidar_points: dict[str, NDArray[np.int32]]
+    cameras: dict[str, CameraBoxes]
+    attributes: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One trigger.
+
+    time_s: reference time on the scenario's clock. world_from_ego, ego_velocity_m_s (3,) world, at that time. calibration:
+    sensor -> its spec as plain numbers and strings. ego_lanes: polylines (n, 3) float32 in the ego frame with their kind,
+    role and side. classes: class id -> name.
+    """
+
+    scenario: str
+    index: int
+    time_s: float
+    world_from_ego: Pose
+    ego_velocity_m_s: NDArray[np.float64]
+    images: dict[str, Image]
+    sweeps: dict[str, Sweep]
+    objects: Objects
+    calibration: dict[str, dict[str, Any]]
+    ego_lanes: tuple[dict[str, Any], ...] = ()
+    classes: dict[int, str] = field(default_factory=dict)

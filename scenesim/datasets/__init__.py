@@ -1,0 +1,1 @@
+"""Floor 8: writers; they rename, reorder and encode, and compute nothing."""

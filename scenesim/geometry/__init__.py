@@ -1,0 +1,1 @@
+"""Floor 1: meshes, curves, boxes."""

@@ -1,0 +1,59 @@
+"""One decorator for every compiled function, so that options and the disk cache are decided once.
+
+Numba's own cache looks at the file of the function alone: edit a callee, and the cached caller still calls the old one. So
+the cache folder carries a digest of all kernel sources, of numba's version and of the processor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _digest() -> str:
+    h = hashlib.blake2b(digest_size=8)
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        h.update(path.name.encode() + path.read_bytes())
+    h.update(numba.__version__.encode())
+    return h.hexdigest()
+
+
+def cache_folder() -> Path:
+    """Where scenesim keeps what it can make again: $SCENESIM_CACHE, else the user's cache folder, else a temporary one."""
+    for base in (os.environ.get("SCENESIM_CACHE"), os.environ.get("XDG_CACHE_HOME"), "~/.cache", tempfile.gettempdir()):
+        if not base:
+            continue
+        path = Path(base).expanduser() / ("" if base == os.environ.get("SCENESIM_CACHE") else "scenesim")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            if os.access(path, os.W_OK):
+                return path
+        except OSError:
+            continue
+    raise RuntimeError("no folder to write a cache to; set SCENESIM_CACHE")
+
+
+# Numba reads this when a function is decorated; the cache keys on the processor's name and features by itself.
+numba.config.CACHE_DIR = str(cache_folder() / "kernels" / _digest())
+
+# No fastmath: infinities carry meaning, and the answer must be the same on every machine. LLVM does not contract a*b + c
+# unless it is told to, so FMA hardware changes nothing. error_model="numpy": a division by zero is inf, not a branch.
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "cache": True}
+
+
+def kernel(function: F) -> F:
+    """Compile for the CPU: nogil, cached, IEEE arithmetic; for the functions that the host calls."""
+    return numba.njit(**OPTIONS)(function)
+
+
+def inline(function: F) -> F:
+    """Compile a helper that only other kernels call; LLVM inlines it."""
+    return numba.njit(forceinline=True, **OPTIONS)(function)

@@ -1,0 +1,1 @@
+"""Floor 5: the world frozen over the interval of one trigger, as flat arrays."""
