@@ -1,0 +1,140 @@
+"""One door to every model: a request names it, `build` makes it or takes it from the cache on disk.
+
+A model is a pure function of its request, of the code and of the assets; the cache is keyed by all three.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from scenesim.base import assets
+from scenesim.base.errors import InputError, did_you_mean
+from scenesim.base.keys import Key
+from scenesim.kernels.bvh import Tree, build_tree
+from scenesim.kernels.jit import cache_folder
+from scenesim.models.model import Model
+
+
+@dataclass(frozen=True)
+class ModelRequest:
+    """kind: a key of KINDS. name: recipe or species. key: chance of what the recipe leaves open. options: sorted pairs of
+    plain values that the builder understands."""
+
+    kind: str
+    name: str
+    key: int = 0
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Built:
+    """A model, and a tree for each of its parts (None for skinned parts, whose tree is made anew for each pose)."""
+
+    model: Model
+    trees: tuple[Tree | None, ...]
+
+
+def _vehicle(request: ModelRequest) -> Model:
+    from scenesim.models import vehicle
+
+    return vehicle.build(request.name, **dict(request.options))
+
+
+def _person(request: ModelRequest) -> Model:
+    from scenesim.models import pedestrian
+
+    return pedestrian.build(request.name, Key(request.key), **dict(request.options))
+
+
+def _vegetation(request: ModelRequest) -> Model:
+    from scenesim.models import vegetation
+
+    options = dict(request.options)
+    return vegetation.build(request.name, options.pop("height_m"), Key(request.key), **options)
+
+
+def _roadside(request: ModelRequest) -> Model:
+    from scenesim.models import roadside
+
+    return roadside.build(request.name, **dict(request.options))
+
+
+def _building(request: ModelRequest) -> Model:
+    from scenesim.models import building
+
+    return building.build(request.name, Key(request.key), **dict(request.options))
+
+
+KINDS: dict[str, Callable[[ModelRequest], Model]] = {
+    "vehicle": _vehicle,
+    "person": _person,
+    "vegetation": _vegetation,
+    "roadside": _roadside,
+    "building": _building,
+}
+RECIPES = {"vehicle": "vehicles", "person": "people", "roadside": "roadside"}  # kind -> folder of recipes in assets
+
+
+def recipes(kind: str) -> list[str]:
+    """Names of the recipes of a kind."""
+    return [n for n in assets.names(RECIPES[kind]) if n not in ("paints", "clothes")]
+
+
+def find(name: str) -> str:
+    """Kind of the recipe called `name`. Raises InputError with a suggestion."""
+    for kind in RECIPES:
+        if name in recipes(kind):
+            return kind
+    raise InputError(f'no model "{name}"{did_you_mean(name, [n for k in RECIPES for n in recipes(k)])}')
+
+
+@lru_cache(maxsize=1)
+def _digest() -> str:
+    h = hashlib.blake2b(digest_size=8)
+    package = Path(__file__).resolve().parent.parent
+    sources = [p for room in ("base", "geometry", "kernels", "models") for p in sorted((package / room).glob("*.py"))]
+    groups = ("vehicles", "people", "roadside")
+    for path in sources + [p for g in groups for p in sorted((assets.folder("assets") / g).glob("*.yaml"))]:
+        h.update(path.name.encode() + path.read_bytes())
+    return h.hexdigest()
+
+
+@lru_cache(maxsize=512)
+def build(request: ModelRequest) -> Built:
+    """The model of a request with its trees. Raises InputError if there is no such thing."""
+    if request.kind not in KINDS:
+        raise InputError(f'no kind of model "{request.kind}"{did_you_mean(request.kind, KINDS)}')
+    name = hashlib.blake2b(repr(request).encode(), digest_size=12).hexdigest()
+    path = cache_folder() / "models" / _digest() / f"{name}.pickle"
+    try:
+        return pickle.loads(path.read_bytes())
+    except (OSError, pickle.UnpicklingError, EOFError, AttributeError):
+        pass  # not there, or cut off by a full disk: make it
+    model = KINDS[request.kind](request)
+    trees: dict[int, Tree] = {}
+    for part in model.parts:
+        if part.skin is None and id(part.mesh) not in trees:
+            trees[id(part.mesh)] = build_tree(part.mesh.vertices.astype("float32"), part.mesh.triangles)
+    built = Built(model, tuple(None if p.skin else trees[id(p.mesh)] for p in model.parts))
+    _keep(path, built)
+    return built
+
+
+def _keep(path: Path, built: Built) -> None:
+    """Write to the cache in one step, so that two processes and a full disk leave a whole file or none."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "wb") as f:
+            pickle.dump(built, f, protocol=pickle.HIGHEST_PROTOCOL)
+        os.replace(temporary, path)
+    except OSError:
+        return  # a cache that cannot be written is no reason to stop
