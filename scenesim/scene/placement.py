@@ -1,0 +1,27 @@
+"""A thing that stands still in the world: a model, or a mesh of its own, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scenesim.base.frames import Pose
+from scenesim.geometry.mesh import Mesh
+from scenesim.models.catalogue import ModelRequest
+
+
+@dataclass(frozen=True)
+class Placement:
+    """request: what, or mesh: a shape that exists once (ground, a building). world_from_object: where.
+
+    class_name: class of a mesh (a model knows its own). params: columns tint_r to p10 of kernels.packed.INSTANCE_COLUMNS,
+    shorter rows are filled with 0 (tint with 0.5). lamp_bits: lamps that shine, e.g. those of a street light at night.
+    name: for signs and lights that are labelled objects, else "".
+    """
+
+    world_from_object: Pose
+    request: ModelRequest | None = None
+    mesh: Mesh | None = None
+    class_name: str = "other_static"
+    params: tuple[float, ...] = ()
+    lamp_bits: int = 0
+    name: str = ""
