@@ -1,0 +1,266 @@
+"""Short vectors for kernels: eight child boxes, or four triangles, at once.
+
+A numba type over LLVM's <n x float>, <n x i32> and masks. Arithmetic and comparison are lane by lane and IEEE: no
+reassociation, no contraction, so that a machine with wider or narrower registers computes the same bits. Loads and stores take
+a raw pointer (`pointer(array)`) or a stack buffer (`stack_f32(n)`) and an element index; nothing checks bounds.
+"""
+
+from __future__ import annotations
+
+import operator
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.imputils import lower_builtin
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, models, register_model
+
+_F32, _I32, _I64, _BIT = ir.FloatType(), ir.IntType(32), ir.IntType(64), ir.IntType(1)
+_ELEMENT = {"f": _F32, "i": _I32, "m": _BIT}
+
+
+class Vector(types.Type):
+    """n lanes of kind "f" (float32), "i" (int32) or "m" (mask)."""
+
+    def __init__(self, kind: str, n: int):
+        self.kind, self.n = kind, n
+        super().__init__(name=f"Vector({kind}x{n})")
+
+    @property
+    def llvm(self):
+        return ir.VectorType(_ELEMENT[self.kind], self.n)
+
+
+@register_model(Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, manager, front_end_type):
+        super().__init__(manager, front_end_type, front_end_type.llvm)
+
+
+F4, F8, I4, I8 = Vector("f", 4), Vector("f", 8), Vector("i", 4), Vector("i", 8)
+
+
+def _splat(builder, value, n):
+    vector = ir.VectorType(value.type, n)
+    one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(_I32, 0))
+    return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(_I32, n), [0] * n))
+
+
+def _as_vector(context, builder, value, from_type, vector):
+    if isinstance(from_type, Vector):
+        return value
+    scalar = types.float32 if vector.kind == "f" else types.int32
+    return _splat(builder, context.cast(builder, value, from_type, scalar), vector.n)
+
+
+def _operator(op, on_float, on_int, compares=False):
+    @infer_global(op)
+    class _Template(AbstractTemplate):
+        def generic(self, args, kws):
+            if len(args) != 2 or not all(isinstance(a, (Vector, types.Number)) for a in args):
+                return None
+            vectors = [a for a in args if isinstance(a, Vector)]
+            if not vectors or any(v != vectors[0] for v in vectors):
+                return None
+            return signature(Vector("m", vectors[0].n) if compares else vectors[0], *args)
+
+    def lower(context, builder, sig, args):
+        vector = next(a for a in sig.args if isinstance(a, Vector))
+        x, y = (_as_vector(context, builder, v, t, vector) for v, t in zip(args, sig.args))
+        return (on_float if vector.kind == "f" else on_int)(builder, x, y)
+
+    for pair in ((Vector, Vector), (Vector, types.Number), (types.Number, Vector)):
+        lower_builtin(op, *pair)(lower)
+
+
+_operator(operator.add, lambda b, x, y: b.fadd(x, y), lambda b, x, y: b.add(x, y))
+_operator(operator.sub, lambda b, x, y: b.fsub(x, y), lambda b, x, y: b.sub(x, y))
+_operator(operator.mul, lambda b, x, y: b.fmul(x, y), lambda b, x, y: b.mul(x, y))
+_operator(operator.truediv, lambda b, x, y: b.fdiv(x, y), None)
+_operator(operator.and_, None, lambda b, x, y: b.and_(x, y))
+_operator(operator.or_, None, lambda b, x, y: b.or_(x, y))
+for _op, _sign in ((operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">="), (operator.eq, "==")):
+    _operator(
+        _op,
+        lambda b, x, y, s=_sign: b.fcmp_ordered(s, x, y),
+        lambda b, x, y, s=_sign: b.icmp_signed(s, x, y),
+        compares=True,
+    )
+
+
+def _address(context, builder, array_type, array, index, index_type, llvm):
+    base = context.make_array(array_type)(context, builder, array).data if isinstance(array_type, types.Array) else array
+    p = builder.gep(base, [context.cast(builder, index, index_type, types.int64)])
+    return builder.bitcast(p, ir.PointerType(llvm))
+
+
+def _vector_load(vector):
+    @intrinsic
+    def load(typing_context, array, index):
+        def code(context, builder, sig, args):
+            return builder.load(_address(context, builder, sig.args[0], args[0], args[1], sig.args[1], vector.llvm), align=4)
+
+        return vector(array, index), code
+
+    return load
+
+
+def _vector_store(vector):
+    @intrinsic
+    def store(typing_context, array, index, value):
+        def code(context, builder, sig, args):
+            builder.store(args[2], _address(context, builder, sig.args[0], args[0], args[1], sig.args[1], vector.llvm), align=4)
+            return context.get_dummy_value()
+
+        return types.void(array, index, vector), code
+
+    return store
+
+
+load_f4, load_f8, load_i8 = _vector_load(F4), _vector_load(F8), _vector_load(I8)
+store_f4, store_f8 = _vector_store(F4), _vector_store(F8)
+
+
+def _scalar_load(numba_type, llvm):
+    @intrinsic
+    def load(typing_context, array, index):
+        def code(context, builder, sig, args):
+            value = builder.load(_address(context, builder, sig.args[0], args[0], args[1], sig.args[1], llvm))
+            return value if numba_type is types.float32 else builder.sext(value, _I64)
+
+        return (types.float32 if numba_type is types.float32 else types.int64)(array, index), code
+
+    return load
+
+
+def _scalar_store(numba_type, llvm):
+    @intrinsic
+    def store(typing_context, array, index, value):
+        def code(context, builder, sig, args):
+            p = _address(context, builder, sig.args[0], args[0], args[1], sig.args[1], llvm)
+            builder.store(context.cast(builder, args[2], sig.args[2], numba_type), p)
+            return context.get_dummy_value()
+
+        return types.void(array, index, value), code
+
+    return store
+
+
+load_f32, load_i32 = _scalar_load(types.float32, _F32), _scalar_load(types.int32, _I32)
+store_f32, store_i32 = _scalar_store(types.float32, _F32), _scalar_store(types.int32, _I32)
+
+
+def _stack(numba_type, llvm):
+    @intrinsic
+    def allocate(typing_context, count):
+        if not isinstance(count, types.IntegerLiteral):
+            return None
+        n = count.literal_value
+
+        def code(context, builder, sig, args):
+            with builder.goto_entry_block():
+                p = builder.alloca(ir.ArrayType(llvm, n))
+                p.align = 64
+            return builder.bitcast(p, ir.PointerType(llvm))
+
+        return types.CPointer(numba_type)(count), code
+
+    return allocate
+
+
+# Room for a literal number of elements on the stack of the calling kernel.
+stack_f32, stack_i32 = _stack(types.float32, _F32), _stack(types.int32, _I32)
+
+
+@intrinsic
+def pointer(typing_context, array):
+    """The data pointer of an array; helpers that take it instead of the array save a reference count a call."""
+
+    def code(context, builder, sig, args):
+        return context.make_array(sig.args[0])(context, builder, args[0]).data
+
+    return types.CPointer(array.dtype)(array), code
+
+
+def _splatter(vector):
+    @intrinsic
+    def splat(typing_context, x):
+        return vector(x), lambda c, b, sig, a: _as_vector(c, b, a[0], sig.args[0], vector)
+
+    return splat
+
+
+f32x4, f32x8 = _splatter(F4), _splatter(F8)
+
+
+def _pick(sign):
+    @intrinsic
+    def pick(typing_context, a, b):
+        def code(context, builder, sig, args):
+            x, y = args
+            return builder.select(builder.fcmp_ordered(sign, x, y), x, y)
+
+        return a(a, a), code
+
+    return pick
+
+
+# The second operand wins where a lane is not a number, as in SSE's minps and maxps.
+minimum, maximum = _pick("<"), _pick(">")
+
+
+@intrinsic
+def absolute(typing_context, a):
+    """Lane-wise |a|."""
+
+    def code(context, builder, sig, args):
+        llvm = sig.return_type.llvm
+        f = cgutils.get_or_insert_function(builder.module, ir.FunctionType(llvm, [llvm]), f"llvm.fabs.v{sig.return_type.n}f32")
+        return builder.call(f, args)
+
+    return a(a), code
+
+
+@intrinsic
+def copy_sign(typing_context, a, sign):
+    """a with its sign flipped in the lanes where `sign` is negative (also -0)."""
+
+    def code(context, builder, sig, args):
+        vector = ir.VectorType(_I32, sig.return_type.n)
+        x, s = (builder.bitcast(v, vector) for v in args)
+        flipped = builder.xor(x, builder.and_(s, ir.Constant(vector, [0x80000000] * sig.return_type.n)))
+        return builder.bitcast(flipped, sig.return_type.llvm)
+
+    return a(a, a), code
+
+
+@intrinsic
+def select(typing_context, mask, x, y):
+    """x in the lanes where the mask is set, else y."""
+    return x(mask, x, x), lambda c, b, sig, a: b.select(a[0], a[1], a[2])
+
+
+@intrinsic
+def bits(typing_context, mask):
+    """The lanes of a mask as the low bits of an int64."""
+
+    def code(context, builder, sig, args):
+        return builder.zext(builder.bitcast(args[0], ir.IntType(sig.args[0].n)), _I64)
+
+    return types.int64(mask), code
+
+
+@intrinsic
+def lowest_bit(typing_context, x):
+    """Index of the lowest set bit of a non-zero int64."""
+    return types.int64(types.int64), lambda c, b, sig, a: b.cttz(a[0], ir.Constant(_BIT, 1))
+
+
+@intrinsic
+def lane(typing_context, vector, index):
+    """One lane of a float vector."""
+
+    def code(context, builder, sig, args):
+        return builder.extract_element(args[0], context.cast(builder, args[1], sig.args[1], types.int32))
+
+    return types.float32(vector, index), code
