@@ -7,6 +7,7 @@ and line; what is odd but clear becomes a warning of the Network.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,6 +58,14 @@ def read(path: str | Path) -> Network:
     return _Reader(str(path)).network(root)
 
 
+def check(path: str | Path) -> tuple[list[str], list[str]]:
+    """(errors, warnings) of an .xodr file, a line each, with their places."""
+    try:
+        return [], list(read(path).warnings)
+    except InputError as e:
+        return str(e).splitlines(), []
+
+
 class _Reader:
     """Reads elements into the network's dataclasses; knows the file for the places of its errors."""
 
@@ -85,10 +94,18 @@ class _Reader:
         try:
             value = float(text)
         except ValueError:
-            raise self.fail(e, f"{name}={text!r} is not a number") from None
+            value = self._fortran(e, name, text)
         if not math.isfinite(value):
             raise self.fail(e, f"{name}={text!r} is not finite")
         return value
+
+    def _fortran(self, e: etree._Element, name: str, text: str) -> float:
+        """A number that Fortran would read: "1.5D3", or "4.0+0" without the letter of the exponent."""
+        match = re.fullmatch(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))[dD]?([+-]?\d+)\s*", text)
+        if match is None:
+            raise self.fail(e, f"{name}={text!r} is not a number")
+        self.warn(e, f"{name}={text!r} is read as {match[1]}e{match[2]}; write it so")
+        return float(f"{match[1]}e{match[2]}")
 
     def integer(self, e: etree._Element, name: str) -> int:
         value = self.number(e, name)
@@ -96,8 +113,15 @@ class _Reader:
             raise self.fail(e, f"{name}={e.get(name)!r} is not a whole number")
         return int(value)
 
-    def cubics(self, elements, start: str = "s") -> Cubics:
-        return Cubics.of([[self.number(e, start, 0.0), *(self.number(e, k, 0.0) for k in "abcd")] for e in elements])
+    def cubics(self, elements: list[etree._Element], start: str = "s") -> Cubics:
+        rows = []
+        for e, following in zip(elements, [*elements[1:], None]):
+            s = self.number(e, start, 0.0)
+            if following is not None and self.number(following, start, 0.0) == s:
+                self.warn(e, f"<{_tag(e)}> at {start} = {s:g} is followed by another one at the same place, which counts")
+                continue
+            rows.append([s, *(self.number(e, k, 0.0) for k in "abcd")])
+        return Cubics.of(rows)
 
     # ---- the file
 

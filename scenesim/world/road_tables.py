@@ -9,9 +9,11 @@ import numpy as np
 
 from scenesim.base.errors import InputError, Place
 from scenesim.scenario.network import DRIVING, WALKING, Network
-from scenesim.world.road import RoadMap
+from scenesim.world.road import Array, RoadMap, RoadSurface
 
 COLORS = {"driving": (88, 90, 95), "walking": (176, 168, 158), "parking": (104, 104, 118), "biking": (150, 86, 80)}
+JOINT_M = 2e-4  # a station stands this far before each joint, so that a jump is seen from both sides
+CHORD_M = 5e-3
 GROUND, OTHER, LINE, TEXT = (214, 222, 204), (134, 150, 118), (245, 245, 240), (30, 30, 30)
 
 
@@ -37,13 +39,39 @@ def boundary_rows(network: Network, step_m: float):
             start, end = section.s, min(road.section_end(k), road.length)
             if end <= start:
                 continue
-            s = np.linspace(start, end, max(2, int(np.ceil((end - start) / step_m)) + 1))
+            s = _stations(surface, k, start, end, step_m)
             heading = np.mod(road.line.at(s)[2], 2 * np.pi)
             for i in sorted(section.lanes):
                 p = surface.edge_xyz(k, i, s)
                 for n in range(len(s)):
                     x, y, z = p[n]
                     yield road.id, k, i, f"{s[n]:.4f}", f"{x:.4f}", f"{y:.4f}", f"{z:.4f}", f"{heading[n]:.5f}"
+
+
+def _stations(surface: RoadSurface, k: int, start: float, end: float, step_m: float) -> Array:
+    """Stations at most step_m apart, denser where an edge would leave its chord, and on both sides of every joint."""
+    road, section = surface.road, surface.road.sections[k]
+    s = np.linspace(start, end, max(2, int(np.ceil((end - start) / step_m)) + 1))
+    joints = [p.s for p in road.line.pieces]
+    for curve in (road.elevation, road.superelevation, road.lane_offset):
+        joints += list(curve.start)
+    for lane in section.lanes.values():
+        joints += [section.s + v for v in (*lane.width.start, *lane.border.start)]
+    inside = np.array([v for v in joints if start + 2 * JOINT_M < v < end])
+    s = np.unique(np.concatenate([s, inside, inside - JOINT_M]))
+    outer = [min(section.lanes), max(section.lanes)]
+    for _ in range(4):
+        middle = (s[1:] + s[:-1]) / 2
+        off = np.zeros(len(middle))
+        for i in outer:
+            p, q = surface.edge_xyz(k, i, s), surface.edge_xyz(k, i, middle)
+            d = q - (p[1:] + p[:-1]) / 2
+            off = np.maximum(off, np.sqrt((d * d).sum(1)))
+        more = middle[(off > CHORD_M) & (np.diff(s) > 4 * JOINT_M)]
+        if not len(more):
+            break
+        s = np.unique(np.concatenate([s, more]))
+    return s
 
 
 def draw_map(network: Network, path: str | Path, width_px: int = 1600) -> None:
