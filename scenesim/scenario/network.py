@@ -23,7 +23,8 @@ NONE = Cubics.of([])
 
 @dataclass(frozen=True)
 class MarkLine:
-    """A line of a marking: painted for `length`, then not for `space`; length 0 is unbroken. t: offset from the lane's edge."""
+    """A line of a marking: painted for `length`, then not for `space`; length 0 is unbroken. t: offset from the lane's edge.
+    once: painted a single time, from s on, instead of again and again (<explicit> in OpenDRIVE)."""
 
     width: float
     length: float = 0.0
@@ -31,6 +32,7 @@ class MarkLine:
     t: float = 0.0
     s: float = 0.0
     color: str = ""
+    once: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ from scenesim.scenario.network import (
 LONGEST_ROAD_M = 1e6
 LARGEST_FILE = 512 * 1024 * 1024
 SPEED_UNITS = {"m/s": 1.0, "km/h": 1 / 3.6, "mph": 0.44704, "": 1.0}
+LARGEST_ID = 10_000
+LARGEST_M = 1e9
+MOST_TURNS = 1000
 GAP_M = 0.1  # reference lines may jump by this much between their pieces before we speak of it
 ROADMARK_WIDTH_M = {"standard": 0.12, "bold": 0.25}
 
@@ -109,8 +112,8 @@ class _Reader:
 
     def integer(self, e: etree._Element, name: str) -> int:
         value = self.number(e, name)
-        if value != int(value):
-            raise self.fail(e, f"{name}={e.get(name)!r} is not a whole number")
+        if value != int(value) or abs(value) > LARGEST_ID:
+            raise self.fail(e, f"{name}={e.get(name)!r} is not a whole number that can name a lane; a lane id is -1, 0, 1, ...")
         return int(value)
 
     def cubics(self, elements: list[etree._Element], start: str = "s") -> Cubics:
@@ -121,6 +124,8 @@ class _Reader:
                 self.warn(e, f"<{_tag(e)}> at {start} = {s:g} is followed by another one at the same place, which counts")
                 continue
             rows.append([s, *(self.number(e, k, 0.0) for k in "abcd")])
+            if abs(rows[-1][1]) > LARGEST_M:
+                raise self.fail(e, f"a={rows[-1][1]:g} is larger than anything on a road (m or rad)")
         return Cubics.of(rows)
 
     # ---- the file
@@ -232,21 +237,22 @@ class _Reader:
         s, x, y, heading, length = (self.number(g, k, 0.0 if k == "hdg" else None) for k in ("s", "x", "y", "hdg", "length"))
         if length < 0:
             raise self.fail(g, f"a geometry has a negative length ({length:g} m)")
+        if length > LONGEST_ROAD_M or abs(s) > LONGEST_ROAD_M:
+            raise self.fail(g, f"a geometry is {length:g} m long from s = {s:g} m on; the limit is {LONGEST_ROAD_M:g} m")
         if length == 0:
             self.warn(g, "a geometry of length 0 is left out")
             return None
-        if max(abs(x), abs(y)) > 1e9:
+        if max(abs(x), abs(y)) > LARGEST_M:
             raise self.fail(g, f"a geometry lies at ({x:g}, {y:g}) m, further than any map")
         for shape in g:
             kind = _tag(shape)
             if kind == "line":
                 return Piece(s, x, y, heading, length)
             if kind == "arc":
-                return Piece(s, x, y, heading, length, "arc", (self.number(shape, "curvature"),))
+                return Piece(s, x, y, heading, length, "arc", (self.curvature(shape, "curvature", length),))
             if kind == "spiral":
-                return Piece(
-                    s, x, y, heading, length, "spiral", (self.number(shape, "curvStart"), self.number(shape, "curvEnd"))
-                )
+                ends = tuple(self.curvature(shape, k, length) for k in ("curvStart", "curvEnd"))
+                return Piece(s, x, y, heading, length, "spiral", ends)
             if kind == "poly3":
                 return Piece(s, x, y, heading, length, "poly3", tuple(self.number(shape, k) for k in "abcd"))
             if kind == "paramPoly3":
@@ -254,6 +260,12 @@ class _Reader:
                 p_range = length if shape.get("pRange", "normalized") == "arcLength" else 1.0
                 return Piece(s, x, y, heading, length, "paramPoly3", (*(self.number(shape, k) for k in names), p_range))
         raise self.fail(g, "<geometry> holds none of line, arc, spiral, poly3, paramPoly3")
+
+    def curvature(self, e: etree._Element, name: str, length: float) -> float:
+        value = self.number(e, name)
+        if abs(value) * length > MOST_TURNS * 2 * math.pi:
+            raise self.fail(e, f"{name}={value:g} 1/m over {length:g} m winds round more than {MOST_TURNS} times; is it a radius?")
+        return value
 
     # ---- lanes
 
@@ -320,6 +332,7 @@ class _Reader:
                 self.number(q, "tOffset", 0.0),
                 self.number(q, "sOffset", 0.0),
                 q.get("color", ""),
+                block == "explicit",
             )
             for block in ("type", "explicit")
             for t in _children(e, block)

@@ -9,12 +9,13 @@ import numpy as np
 
 from scenesim.base.errors import InputError, Place
 from scenesim.scenario.network import DRIVING, WALKING, Network
+from scenesim.world.marks import strips as painted
 from scenesim.world.road import Array, RoadMap, RoadSurface
 
 COLORS = {"driving": (88, 90, 95), "walking": (176, 168, 158), "parking": (104, 104, 118), "biking": (150, 86, 80)}
 JOINT_M = 2e-4  # a station stands this far before each joint, so that a jump is seen from both sides
 CHORD_M = 5e-3
-GROUND, OTHER, LINE, TEXT = (214, 222, 204), (134, 150, 118), (245, 245, 240), (30, 30, 30)
+GROUND, OTHER, LINE, YELLOW, TEXT = (214, 222, 204), (134, 150, 118), (245, 245, 240), (235, 190, 40), (30, 30, 30)
 
 
 def write_boundaries_csv(network: Network, path: str | Path, step_m: float = 1.0) -> None:
@@ -78,7 +79,7 @@ def draw_map(network: Network, path: str | Path, width_px: int = 1600) -> None:
     """A map of the lanes as a PNG, north up, with a scale."""
     import cv2
 
-    strips = []
+    strips, marks = [], []
     for surface in RoadMap(network).surfaces.values():
         road = surface.road
         for k, section in enumerate(road.sections):
@@ -86,10 +87,13 @@ def draw_map(network: Network, path: str | Path, width_px: int = 1600) -> None:
             if end <= start:
                 continue
             s = np.linspace(start, end, max(2, int((end - start) / 1.5) + 2))
+            marks += [(m, surface.xyz(m.s, m.t)[:, :2]) for m in painted(surface, k)]
             for i in sorted(section.lanes, key=lambda i: -abs(i)):
                 if i != 0:
                     outline = np.concatenate([surface.edge_xyz(k, i, s, outer=False), surface.edge_xyz(k, i, s)[::-1]])[:, :2]
-                    strips.append((_color(section.lanes[i].kind), outline, surface.edge_xyz(k, i, s)[:, :2], section.lanes[i]))
+                    strips.append((_color(section.lanes[i].kind), outline))
+    if not strips:
+        raise InputError(f"the map {network.name!r} has no lane beside its centre lines: nothing to draw")
     points = np.concatenate([q[1] for q in strips])
     lo, hi = points.min(0) - 8, points.max(0) + 8
     size = np.maximum(hi - lo, 20.0)
@@ -100,13 +104,13 @@ def draw_map(network: Network, path: str | Path, width_px: int = 1600) -> None:
         return np.round(np.stack([(p[:, 0] - lo[0]) * scale, (hi[1] - p[:, 1]) * scale], -1) * 16).astype(np.int32)
 
     for rank in (OTHER, COLORS["walking"], COLORS["parking"], COLORS["biking"], COLORS["driving"]):
-        for color, outline, _, _ in strips:
+        for color, outline in strips:
             if color == rank:
                 cv2.fillPoly(canvas, [pixel(outline)], color, cv2.LINE_AA, 4)
     if scale > 1.2:
-        for _, _, edge, lane in strips:
-            if lane.marks and lane.marks[0].kind not in ("none", "curb"):
-                cv2.polylines(canvas, [pixel(edge)], False, LINE, 1, cv2.LINE_AA, 4)
+        for mark, line in marks:
+            color = YELLOW if mark.color == "yellow" else LINE
+            cv2.polylines(canvas, [pixel(line)], False, color, max(1, round(mark.width * scale)), cv2.LINE_AA, 4)
     bar = 10.0 ** np.floor(np.log10(size[0] / 3))
     y = canvas.shape[0] - 14
     cv2.line(canvas, (12, y), (12 + int(bar * scale), y), TEXT, 2)
