@@ -10,7 +10,8 @@ from scenesim.scenario.opendrive import check, read
 ROAD = """<road id="1" length="100" junction="-1"{attributes}>
  <planView><geometry s="0" x="0" y="0" hdg="0" length="{length}">{shape}</geometry></planView>
  <lanes>{offset}<laneSection s="0"><center><lane id="0" type="none"/></center>
-  <right><lane id="{lane}" type="driving"><link>{link}</link><width sOffset="0" a="{width}" b="0" c="0" d="0"/>{extra}</lane></right>
+  <right><lane id="{lane}" type="driving"><link>{link}</link>
+   <width sOffset="0" a="{width}" b="0" c="0" d="0"/>{extra}</lane></right>
  </laneSection>{section}</lanes></road>"""
 GOOD = dict(attributes="", length="100", shape="<line/>", offset="", lane="-1", link="", width="3.5", extra="", section="")
 BACK = """<laneSection s="50"><left><lane id="1" type="driving"><width sOffset="0" a="3" b="0" c="0" d="0"/></lane></left>
@@ -18,7 +19,11 @@ BACK = """<laneSection s="50"><left><lane id="1" type="driving"><width sOffset="
 
 
 def text(**changes) -> str:
-    return '<?xml version="1.0"?>\n<OpenDRIVE><header revMajor="1" revMinor="6" name="t"/>' + ROAD.format(**{**GOOD, **changes}) + "</OpenDRIVE>"
+    return (
+        '<?xml version="1.0"?>\n<OpenDRIVE><header revMajor="1" revMinor="6" name="t"/>'
+        + ROAD.format(**{**GOOD, **changes})
+        + "</OpenDRIVE>"
+    )
 
 
 @pytest.fixture
@@ -74,7 +79,7 @@ def test_error_names_the_line(write):
     path = write(text(width="nan"))
     with pytest.raises(InputError) as caught:
         read(path)
-    assert caught.value.place.line == 5 and caught.value.place.path.endswith("lane[-1].width")
+    assert caught.value.place.line == 6 and caught.value.place.path.endswith("lane[-1].width")
 
 
 def test_folder_and_missing_file(tmp_path):
@@ -95,7 +100,7 @@ def test_sloppy_but_clear_is_a_warning(write):
     network = read(write(text(width="3.5+0", offset=twice)))
     road = network.roads["1"]
     assert road.sections[0].lanes[-1].width.at(10.0) == 3.5 and road.lane_offset.at(5.0) == 1.0
-    assert len(network.warnings) == 2 and all(":5: " in w or ":4: " in w for w in network.warnings)
+    assert len(network.warnings) == 2 and all(":6: " in w or ":4: " in w for w in network.warnings)
 
 
 def test_marks_heights_speeds(write):

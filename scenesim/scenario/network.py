@@ -138,8 +138,8 @@ class Signal:
 class Road:
     """A road: where it runs, how it rises and banks, what lanes it has, and to what it is joined.
 
-    shape: rows (s, t, a, b, c, d) of the lateral profile. kinds: rows (s, "town" ..., speed m/s or None). junction: id, "" if it
-    is not a connecting road.
+    shape: rows (s, t, a, b, c, d) of the lateral profile. kinds: rows (s, "town" ..., speed m/s or None). junction: id, ""
+    if it is not a connecting road.
     """
 
     id: str

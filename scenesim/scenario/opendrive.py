@@ -16,7 +16,18 @@ from lxml import etree
 from scenesim.base.errors import InputError, Place
 from scenesim.geometry.curves import Cubics, Piece, ReferenceLine
 from scenesim.scenario.network import (
-    Connection, Corner, Junction, Lane, Link, Mark, MarkLine, Network, Road, RoadObject, Section, Signal,
+    Connection,
+    Corner,
+    Junction,
+    Lane,
+    Link,
+    Mark,
+    MarkLine,
+    Network,
+    Road,
+    RoadObject,
+    Section,
+    Signal,
 )  # fmt: skip
 
 LONGEST_ROAD_M = 1e6
@@ -151,7 +162,12 @@ class _Reader:
         offset = _child(header, "offset") if header is not None else None
         shift = (0.0, 0.0, 0.0, 0.0) if offset is None else tuple(self.number(offset, k, 0.0) for k in ("x", "y", "z", "hdg"))
         return Network(
-            name or Path(self.file).stem, roads, junctions, (geo.text or "").strip() if geo is not None else "", shift, tuple(self.warnings)
+            name or Path(self.file).stem,
+            roads,
+            junctions,
+            (geo.text or "").strip() if geo is not None else "",
+            shift,
+            tuple(self.warnings),
         )
 
     def road(self, e: etree._Element) -> Road:
@@ -183,9 +199,7 @@ class _Reader:
             rule,
             self.cubics(_children(profile, "elevation")),
             self.cubics(_children(lateral, "superelevation")),
-            tuple(
-                tuple(self.number(q, k, 0.0) for k in ("s", "t", "a", "b", "c", "d")) for q in _children(lateral, "shape")
-            ),
+            tuple(tuple(self.number(q, k, 0.0) for k in ("s", "t", "a", "b", "c", "d")) for q in _children(lateral, "shape")),
             self.cubics(_children(lanes, "laneOffset")),
             tuple(self.kind(q) for q in _children(e, "type")),
             self.link(_child(link, "predecessor")),
@@ -264,7 +278,9 @@ class _Reader:
     def curvature(self, e: etree._Element, name: str, length: float) -> float:
         value = self.number(e, name)
         if abs(value) * length > MOST_TURNS * 2 * math.pi:
-            raise self.fail(e, f"{name}={value:g} 1/m over {length:g} m winds round more than {MOST_TURNS} times; is it a radius?")
+            raise self.fail(
+                e, f"{name}={value:g} 1/m over {length:g} m winds round {MOST_TURNS} times or more; is it a radius?"
+            )
         return value
 
     # ---- lanes
@@ -293,7 +309,7 @@ class _Reader:
     def lane(self, e: etree._Element, side: str) -> Lane:
         identity = self.integer(e, "id")
         if (side == "center") != (identity == 0) or (side == "left" and identity < 0) or (side == "right" and identity > 0):
-            raise self.fail(e, f"lane id {identity} cannot stand in <{side}>: left ids are above 0, right ids below, the centre's is 0")
+            raise self.fail(e, f"lane id {identity} cannot stand in <{side}>: left above 0, centre 0, right below")
         width = self.cubics(_children(e, "width"), "sOffset")
         border = self.cubics(_children(e, "border"), "sOffset")
         link = _child(e, "link")
@@ -430,11 +446,11 @@ class _Reader:
                 for lane in a.lanes.values():
                     for k in lane.successors:
                         if k not in b.lanes:
-                            self.warn(e, f"road {road.id!r}: lane {lane.id} at s = {a.s:g} leads to lane {k}, which is not there")
+                            self.warn(e, f"road {road.id!r}: lane {lane.id} at s = {a.s:g} leads to lane {k}, which is missing")
                         elif (k > 0) != (lane.id > 0) and k != 0 and lane.id != 0:
                             raise self.fail(
-                                e, f"road {road.id!r}: lane {lane.id} at s = {a.s:g} leads to lane {k} on the other side of the road: "
-                                "lane links run in a circle"
+                                e, f"road {road.id!r}: lane {lane.id} at s = {a.s:g} leads to lane {k} on the other "
+                                "side of the road: lane links run in a circle"
                             )  # fmt: skip
 
 

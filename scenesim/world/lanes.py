@@ -35,8 +35,8 @@ class LaneGraph:
     def neighbors(self, ref: LaneRef) -> list[LaneRef]:
         """Driving lanes directly beside a lane with traffic in the same direction."""
         section = self.map.network.roads[ref.road].sections[ref.section]
-        beside = [LaneRef(ref.road, ref.section, i) for i in (ref.lane - 1, ref.lane + 1) if i in section.lanes and i * ref.lane > 0]
-        return [n for n in beside if section.lanes[n.lane].kind in DRIVING]
+        beside = [i for i in (ref.lane - 1, ref.lane + 1) if i in section.lanes and i * ref.lane > 0]
+        return [LaneRef(ref.road, ref.section, i) for i in beside if section.lanes[i].kind in DRIVING]
 
     def _successors(self, ref: LaneRef) -> tuple[LaneRef, ...]:
         """Driving lanes that traffic reaches at the end of a lane, in a fixed order."""

@@ -1,8 +1,8 @@
 """The road network evaluated: (s, t) to the world and back, lane edges, heights, what lies where.
 
-Surface of a road, after OpenDRIVE 1.8 sections 10 and 11: the reference line carries a frame (e_s along it, e_t to its left and
-banked by the superelevation, e_h up from the surface); a point at (s, t) lies at line(s) + t e_t + h e_h, where h is the lateral
-shape plus the height of the lane.
+Surface of a road, after OpenDRIVE 1.8 sections 10 and 11: the reference line carries a frame (e_s along it, e_t to its left
+and banked by the superelevation, e_h up from the surface); a point at (s, t) lies at line(s) + t e_t + h e_h, where h is the
+lateral shape plus the height of the lane.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from scenesim.scenario.network import DRIVING, Lane, Network, Road, Section
 Array = NDArray[np.float64]
 CHORD_M = 0.02  # the most by which a straight piece between stations may leave the curve
 LONGEST_STEP_M = 25.0
+BEYOND_END_M = 0.3  # a point this far beyond the end of a road is still on it: roads do not quite meet in real files
 
 
 @dataclass(frozen=True, order=True)
@@ -165,6 +166,22 @@ class RoadSurface:
         s = np.sort(s)
         s = s[np.concatenate([[True], np.diff(s) > 1e-3])]
         s[0], s[-1] = start, end
+        return self.refined(self.section_at((start + end) / 2), s, chord_m)
+
+    def refined(self, k: int, s: Array, chord_m: float, shortest_m: float = 1e-3) -> Array:
+        """The stations s, with more between them where an outermost edge of section k leaves its chord by more than chord_m."""
+        lanes = self.road.sections[k].lanes
+        for _ in range(4):
+            middle = (s[1:] + s[:-1]) / 2
+            off = np.zeros(len(middle))
+            for i in (min(lanes), max(lanes)):
+                p = self.edge_xyz(k, i, s)
+                d = self.edge_xyz(k, i, middle) - (p[1:] + p[:-1]) / 2
+                off = np.maximum(off, np.sqrt((d * d).sum(1)))
+            more = middle[(off > chord_m) & (np.diff(s) > shortest_m)]
+            if not len(more):
+                break
+            s = np.unique(np.concatenate([s, more]))
         return s
 
     def section_at(self, s: float) -> int:
@@ -254,9 +271,10 @@ class RoadMap:
         for road, (_, s) in best.items():
             s, t = self._refine(self.surfaces[road], s, x, y)
             lane = self.surfaces[road].lane_at(s, t)
-            if lane is None or not -0.5 <= s <= self.surfaces[road].road.length + 0.5:
+            foot = self.surfaces[road].xyz(s, t)
+            if lane is None or np.hypot(foot[0] - x, foot[1] - y) > BEYOND_END_M:
                 continue
-            if z is not None and abs(float(self.surfaces[road].xyz(s, t)[2]) - z) > 3.0:
+            if z is not None and abs(float(foot[2]) - z) > 3.0:
                 continue
             found.append((abs(t), road, float(s), float(t)))
         return [(r, s, t) for _, r, s, t in sorted(found)]
@@ -274,8 +292,10 @@ class RoadMap:
             p, e_s, e_t, e_h = surface.frame(np.array(s))
             dx, dy = x - p[0], y - p[1]
             n = float(np.hypot(e_s[0], e_s[1]))
-            forward = float((dx * e_s[0] + dy * e_s[1]) / n)
             across = float((-dx * e_s[1] + dy * e_s[0]) / n)
+            # On a slope the banked cross direction leans along the road too.
+            lean = float((e_t[0] * e_s[0] + e_t[1] * e_s[1]) / max(-e_t[0] * e_s[1] + e_t[1] * e_s[0], 1e-6))
+            forward = float((dx * e_s[0] + dy * e_s[1]) / n) - across * lean
             k = float(surface.road.line.curvature_at(np.array(s)))
             step = forward / max(1 - k * across, 0.1)
             s = float(np.clip(s + np.clip(step, -20, 20), 0.0, surface.road.length))

@@ -59,20 +59,7 @@ def _stations(surface: RoadSurface, k: int, start: float, end: float, step_m: fl
     for lane in section.lanes.values():
         joints += [section.s + v for v in (*lane.width.start, *lane.border.start)]
     inside = np.array([v for v in joints if start + 2 * JOINT_M < v < end])
-    s = np.unique(np.concatenate([s, inside, inside - JOINT_M]))
-    outer = [min(section.lanes), max(section.lanes)]
-    for _ in range(4):
-        middle = (s[1:] + s[:-1]) / 2
-        off = np.zeros(len(middle))
-        for i in outer:
-            p, q = surface.edge_xyz(k, i, s), surface.edge_xyz(k, i, middle)
-            d = q - (p[1:] + p[:-1]) / 2
-            off = np.maximum(off, np.sqrt((d * d).sum(1)))
-        more = middle[(off > CHORD_M) & (np.diff(s) > 4 * JOINT_M)]
-        if not len(more):
-            break
-        s = np.unique(np.concatenate([s, more]))
-    return s
+    return surface.refined(k, np.unique(np.concatenate([s, inside, inside - JOINT_M])), CHORD_M, 4 * JOINT_M)
 
 
 def draw_map(network: Network, path: str | Path, width_px: int = 1600) -> None:

@@ -55,7 +55,8 @@ class Route:
         return [q.lane for q in self.stretches]
 
     def pose_at(self, distance_m: ArrayLike, lateral_m: ArrayLike = 0.0) -> Pose:
-        """World poses (...) on the road: x forward, z the road's normal, `lateral_m` to the left; straight on beyond the ends."""
+        """World poses (...) on the road: x forward, z the road's normal, `lateral_m` to the left; straight
+        on beyond the ends."""
         d, lateral = np.broadcast_arrays(np.asarray(distance_m, float), np.asarray(lateral_m, float))
         heading = np.interp(d, self.distance_m, self.heading_rad)
         xyz, up = (np.stack([np.interp(d, self.distance_m, a[:, k]) for k in range(3)], -1) for a in (self.points, self.up))
@@ -86,10 +87,16 @@ class Route:
 
 
 def route_from(
-    road_map: RoadMap, lane: LaneRef, s: float, length_m: float, key: Key, choose: str = "straight", graph: LaneGraph | None = None
+    road_map: RoadMap,
+    lane: LaneRef,
+    s: float,
+    length_m: float,
+    key: Key,
+    choose: str = "straight",
+    graph: LaneGraph | None = None,
 ) -> Route:
-    """The route from s on a lane, `length_m` long or shorter where the lanes end. Where lanes fork it goes "straight" (least turn)
-    or at "random" (by `key`)."""
+    """The route from s on a lane, `length_m` long or shorter where the lanes end. Where lanes fork it goes "straight" (least
+    turn) or at "random" (by `key`)."""
     if choose not in ("straight", "random"):
         raise InputError(f'no way to choose "{choose}" where lanes fork (there is: straight, random)')
     graph, dice = graph or LaneGraph(road_map), generator(key)
@@ -109,8 +116,8 @@ def route_from(
 
 
 def route_via(road_map: RoadMap, waypoints: Sequence[Sequence[float]], graph: LaneGraph | None = None) -> Route:
-    """The shortest route through points (x, y) or (x, y, z) on driving lanes. Raises InputError where a point is off the lanes, or
-    no way leads on."""
+    """The shortest route through points (x, y) or (x, y, z) on driving lanes. Raises InputError where a point is off the lanes,
+    or no way leads on."""
     graph = graph or LaneGraph(road_map)
     if len(waypoints) < 2:
         raise InputError("a route needs at least two waypoints")
@@ -125,7 +132,7 @@ def route_via(road_map: RoadMap, waypoints: Sequence[Sequence[float]], graph: La
         forward = (s_b - s_a) * (1 if graph.map.along(a) else -1) >= 0
         way = [a] if a == b and forward else _around(graph, a, b)
         if way is None:
-            raise InputError(f"no lanes lead from waypoint {n} to waypoint {n + 1}; is one of them on the wrong side of the road?")
+            raise InputError(f"no lanes lead from waypoint {n} to {n + 1}; is one of them on the wrong side of the road?")
         stretches += _stretches(graph, way, s_a, s_b)
     return _route(graph, stretches)
 
@@ -169,7 +176,14 @@ def _route(graph: LaneGraph, stretches: list[Stretch]) -> Route:
     heading = np.concatenate([bearing[:1], (bearing[1:] + bearing[:-1]) / 2, bearing[-1:]])
     distance = np.concatenate([[0.0], np.cumsum(np.sqrt((step * step).sum(1)))])
     return Route(
-        graph.map, tuple(stretches), points, np.concatenate(up)[keep], distance, heading, index[keep], np.concatenate(pieces)[keep]
+        graph.map,
+        tuple(stretches),
+        points,
+        np.concatenate(up)[keep],
+        distance,
+        heading,
+        index[keep],
+        np.concatenate(pieces)[keep],
     )
 
 
