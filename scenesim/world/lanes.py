@@ -107,7 +107,8 @@ class LaneGraph:
 
     def shortest(self, start: LaneRef, goal: LaneRef) -> list[LaneRef] | None:
         """The shortest way from lane to lane (Dijkstra), lane changes included; None if there is none."""
-        best, previous, heap = {start: 0.0}, {}, [(0.0, start)]
+        best, heap = {start: 0.0}, [(0.0, start)]
+        previous: dict[LaneRef, LaneRef] = {}
         while heap:
             cost, ref = heapq.heappop(heap)
             if ref == goal:

@@ -101,7 +101,8 @@ def route_from(
         raise InputError(f'no way to choose "{choose}" where lanes fork (there is: straight, random)')
     graph, dice = graph or LaneGraph(road_map), generator(key)
     first, last = graph.entry_exit(lane)
-    stretches, left, start = [], float(length_m), float(np.clip(s, min(first, last), max(first, last)))
+    stretches: list[Stretch] = []
+    left, start = float(length_m), float(np.clip(s, min(first, last), max(first, last)))
     while len(stretches) < MOST_LANES:
         end = graph.entry_exit(lane)[1]
         used = min(abs(end - start), left)
