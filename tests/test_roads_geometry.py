@@ -167,3 +167,9 @@ def test_table_and_drawing(tmp_path):
     assert s[0] == 0 and s[-1] == 120 and np.diff(s).max() <= 1.0001
     draw_map(network, tmp_path / "out.png")
     assert (tmp_path / "out.png").stat().st_size > 2000
+
+
+def test_speed_limit_of_the_lane_counts_from_its_offset_on():
+    surface = bent().surfaces["7"]
+    lane = Lane(-1, "driving", speeds=((50.0, 8.0),))
+    assert surface.speed_limit(10.0, lane) is None and surface.speed_limit(60.0, lane) == 8.0

@@ -202,9 +202,11 @@ class RoadSurface:
 
     def speed_limit(self, s: float, lane: Lane | None = None) -> float | None:
         """m/s at s, of the lane if it has one of its own, else of the road; None if neither says."""
-        k = self.section_at(s)
-        if lane is not None and lane.speeds:
-            return [v for o, v in lane.speeds if o <= s - self.road.sections[k].s + 1e-9][-1:][0] if lane.speeds else None
+        if lane is not None:
+            d = s - self.road.sections[self.section_at(s)].s
+            own = [v for o, v in lane.speeds if o <= d + 1e-9]
+            if own:
+                return own[-1]
         before = [v for o, _, v in self.road.kinds if o <= s + 1e-9]
         return before[-1] if before else None
 
