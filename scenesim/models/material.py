@@ -25,8 +25,9 @@ _COLORS = ("albedo", "emission")  # three columns each
 _PLAIN_COLUMNS = tuple(c for c in MATERIAL_COLUMNS if c.rsplit("_", 1)[0] not in _COLORS)
 KEYS = (*_COLORS, *_PLAIN_COLUMNS)
 
-# albedo: linear reflectance. roughness: Beckmann/GGX alpha is its square. f0: reflectance at normal incidence. emission: cd/m2
-# while lit. lamp_bits: models.model.LAMP_BITS that light it, 0 for always. scale_m: size of the texture's pattern; 1 as designed.
+# albedo: linear reflectance. roughness: GGX alpha is its square. f0: reflectance at normal incidence. emission: cd/m2 while lit.
+# lamp_bits: models.model.LAMP_BITS that light it, 0 for always. retroreflection: cd/lx/m2 towards the lamp. transmission: share
+# that passes straight through. scale_m: size of the texture's pattern; 1 as designed.
 DEFAULTS: dict[str, Any] = {
     "shader": "plain",
     "albedo": (0.5, 0.5, 0.5),
@@ -40,7 +41,7 @@ DEFAULTS: dict[str, Any] = {
 
 
 def row(properties: Mapping[str, Any], place: Place | None = None) -> NDArray[np.float32]:
-    """(24,) row of MATERIAL_COLUMNS of one material's properties. Raises InputError for a key, shader or value that is wrong."""
+    """(24,) row of MATERIAL_COLUMNS of one material's properties. Raises InputError for a wrong key, shader or value."""
     out = np.zeros(len(MATERIAL_COLUMNS), np.float32)
     for key in properties:
         if key not in KEYS:

@@ -1,0 +1,152 @@
+"""A camera image: hits, light along the rays, more rays where the picture is rough, and the film."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenesim.base.frames import Pose
+from scenesim.base.keys import Key
+from scenesim.capture import cast
+from scenesim.kernels import contact, lamps, raster
+from scenesim.kernels.atmosphere import Environment
+from scenesim.kernels.packed import Hits, PackedScene, Rays
+from scenesim.kernels.radiance import radiance
+from scenesim.sensors.imaging import Film, develop
+
+SEEN_BY_CAMERA = 1
+ROUGH = 0.09  # difference over sum of neighbours' luminance above which a pixel gets more rays
+MORE = ((0.30, -0.36, 1.0), (-0.30, 0.36, -1.0))  # (column, row) offsets in pixels, and the part of the sun that shines
+GRAIN_ROWS = 8
+
+
+class Lens(Protocol):
+    """What is needed of a camera's spec (sensors.camera)."""
+
+    width: int
+    height: int
+
+    def directions(self) -> NDArray:
+        """(H, W, 3) unit directions of the pixels' centres in the camera frame."""
+        ...
+
+    def row_time_s(self) -> NDArray[np.float64]:
+        """(H,) s of each row, relative to the trigger's reference time."""
+        ...
+
+
+def capture(
+    scene: PackedScene,
+    environment: Environment,
+    camera: Lens,
+    local_from_camera: Pose,
+    key: Key,
+    threads: int | None = None,
+    film: Film | None = None,
+) -> tuple[Rays, Hits, NDArray[np.uint8]]:
+    """(rays (H * W,), hits (H * W,), rgb (H, W, 3)) of what a camera sees; rays and hits are those of the pixels' centres.
+
+    local_from_camera: poses (H,) of the rows. key: chance of this image (noise).
+    """
+    rays = centre_rays(camera, local_from_camera, threads)
+    hits = cast.closest_hit(scene, rays, visibility=SEEN_BY_CAMERA, threads=threads)
+    image = light(scene, environment, rays, hits, camera.width, threads)
+    day = environment.open_sky[4] + environment.sun_lux * max(float(environment.sun[2]), 0.0)
+    rgb = develop(
+        image,
+        film or Film(),
+        light_lux=day + 20.0 * np.array([1.0, 0.8, 0.55], np.float32) * environment.night,
+        darkness=environment.night,
+        key=key,
+        run=partial(cast.run, threads=threads),
+    )
+    return rays, hits, rgb
+
+
+def centre_rays(camera: Lens, local_from_camera: Pose, threads: int | None = None) -> Rays:
+    """Rays (H * W,) through the pixels' centres, each at its row's time."""
+    rays = raster.empty_rays(camera.height * camera.width)
+    directions = np.ascontiguousarray(camera.directions(), np.float32).reshape(camera.height, camera.width, 3)
+    rotation = np.ascontiguousarray(local_from_camera.rotation, np.float64)
+    translation = np.ascontiguousarray(local_from_camera.translation, np.float64)
+    time = np.ascontiguousarray(camera.row_time_s(), np.float64)
+    cast.run(
+        lambda b, e: raster.pixel_rays(directions, rotation, translation, time, b, e, rays), camera.height, 32, threads=threads
+    )
+    return rays
+
+
+def light(
+    scene: PackedScene, environment: Environment, rays: Rays, hits: Hits, width: int, threads: int | None = None
+) -> NDArray[np.float32]:
+    """Radiance (H, W, 3) cd/m2 of an image of rays in reading order and their hits."""
+    n = len(rays.time)
+    height = n // width
+    cells = np.empty((lamps.CELLS, lamps.CELLS, 1 + lamps.CELL_LAMPS), np.int32)
+    lamps.list_lamps(scene.light, cells)
+    spread = _footprint(rays, width)
+    openness = _openness(scene, rays, hits, width, threads)
+    image = np.empty((n, 3), np.float32)
+
+    def shade(begin: int, end: int) -> None:
+        radiance(scene, environment, rays, hits, openness, cells, spread, 0.0, SEEN_BY_CAMERA, begin, end, image)
+
+    cast.run(shade, n, threads=threads)
+    _refine(scene, environment, rays, hits, openness, cells, spread, width, image, threads)
+    return image.reshape(height, width, 3)
+
+
+def _footprint(rays: Rays, width: int) -> float:
+    """Angle between neighbouring rays in the middle of the image, rad."""
+    middle = (len(rays.time) // width // 2) * width + width // 2
+    d = rays.direction[[middle, max(middle - 1, 0)]].astype(float)
+    return max(float(np.sqrt(((d[0] - d[1]) ** 2).sum())), 1e-5)
+
+
+def _openness(scene: PackedScene, rays: Rays, hits: Hits, width: int, threads: int | None) -> NDArray[np.float32]:
+    height = len(rays.time) // width
+    rows, columns = -(-height // contact.BLOCK), -(-width // contact.BLOCK)
+    near = np.empty((rows, columns, 5), np.float32)
+    cast.run(lambda b, e: contact.open_share(scene, rays, hits, width, height, b, e, near), rows, GRAIN_ROWS, threads=threads)
+    out = np.empty(len(rays.time), np.float32)
+    cast.run(lambda b, e: contact.smooth_share(rays, hits, near, width, b, e, out), height, GRAIN_ROWS, threads=threads)
+    return out
+
+
+def _refine(scene, environment, rays, hits, openness, cells, spread, width, image, threads) -> None:
+    """More rays through the pixels where the image (N, 3) is rough; written into it."""
+    height = len(rays.time) // width
+    mask = np.empty(len(rays.time), np.uint8)
+    luminance = image[:: max(1, len(image) // 20000), 1]
+    floor = float(np.median(luminance))
+    cast.run(
+        lambda b, e: raster.rough_pixels(scene, hits, image, width, ROUGH, floor, b, e, mask), height, 32, threads=threads
+    )
+    pixels = np.flatnonzero(mask)
+    if len(pixels) == 0:
+        return
+    bright = max(8.0 * float(np.quantile(luminance, 0.9)), 1e-3)
+    total, weight = np.zeros((len(pixels), 3)), np.zeros(len(pixels))
+    open_here, sample = openness[pixels], image[pixels]
+    raster.add_samples(sample, bright, 0, len(pixels), total, weight)
+    more = raster.empty_rays(len(pixels))
+    for offset in MORE:
+        _sample(scene, environment, rays, pixels, width, offset, (open_here, cells, spread), more, sample, threads)
+        raster.add_samples(sample, bright, 0, len(pixels), total, weight)
+    image[pixels] = total / weight[:, None]
+
+
+def _sample(scene, environment, rays, pixels, width, offset, surroundings, more, sample, threads) -> None:
+    """Radiance (M, 3), written to `sample`, of rays through pixels (M,) moved by an offset of MORE; more: room for rays."""
+    dx, dy, sun = offset
+    openness, cells, spread = surroundings
+    cast.run(lambda b, e: raster.rays_between(rays, pixels, width, dx, dy, b, e, more), len(pixels), threads=threads)
+    seen = cast.closest_hit(scene, more, visibility=SEEN_BY_CAMERA, threads=threads)
+
+    def shade(begin: int, end: int) -> None:
+        radiance(scene, environment, more, seen, openness, cells, spread, sun, SEEN_BY_CAMERA, begin, end, sample)
+
+    cast.run(shade, len(pixels), 1024, threads=threads)

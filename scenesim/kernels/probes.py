@@ -1,0 +1,114 @@
+"""Light of sky and surroundings at points in space: rays from probes against what stands still."""
+
+from __future__ import annotations
+
+from math import cos, pi, sin, sqrt
+
+import numpy as np
+
+from scenesim.kernels.atmosphere import sky_radiance
+from scenesim.kernels.bvh import any_one, closest_one, tracer
+from scenesim.kernels.jit import kernel
+from scenesim.kernels.packed import INSTANCE, MATERIAL
+from scenesim.kernels.surface import geometric_normal
+
+DIRECTIONS = 56
+SEES = 4
+_GOLDEN_ANGLE = 2.399963229728653
+_ALBEDO, _TINTED, _COLORED, _TINT = MATERIAL["albedo_r"], MATERIAL["tinted"], MATERIAL["vertex_color"], INSTANCE["tint_r"]
+
+
+@kernel
+def ground_heights(scene, x0, y0, spacing, top, out):
+    """Write the height (rows, columns) m of the lowest surface under the sky's reach at grid points: the first hit from below
+    would miss tunnels, so rays fall from `top` and go on through roofs and crowns as long as something lies below."""
+    trace = tracer(scene)
+    for j in range(out.shape[0]):
+        for i in range(out.shape[1]):
+            x, y, z = x0 + i * spacing, y0 + j * spacing, top
+            ground, found = 0.0, False
+            for _ in range(24):
+                t, k, _, _, _ = closest_one(
+                    trace, np.float32(x), np.float32(y), np.float32(z), np.float32(0.0), np.float32(0.0), np.float32(-1.0),
+                    np.float32(0.0), np.float32(1e4), SEES,
+                )  # fmt: skip
+                if k < 0:
+                    break
+                z -= float(t) + 0.02
+                ground, found = z + 0.02, True
+            out[j, i] = ground if found else np.nan
+
+
+@kernel
+def fill_probes(scene, env, x0, y0, spacing, ground, heights, rough_light, begin, end, probes, weight):
+    """Write rows [begin, end) of probes (rows, columns, levels, 6, 3) lux and weight (rows, columns, levels).
+
+    ground: (rows, columns) m, nan where there is none. rough_light: (3,) lux of light that has bounced more than once, for lack
+    of better.
+    """
+    trace = tracer(scene)
+    light, norm = np.empty(3), np.zeros(6)
+    directions = np.empty((DIRECTIONS, 3))
+    for q in range(DIRECTIONS):
+        z = 1.0 - (2.0 * q + 1.0) / DIRECTIONS
+        r = sqrt(1.0 - z * z)
+        directions[q, 0], directions[q, 1], directions[q, 2] = r * cos(q * _GOLDEN_ANGLE), r * sin(q * _GOLDEN_ANGLE), z
+        for c in range(3):
+            norm[2 * c] += max(directions[q, c], 0.0)
+            norm[2 * c + 1] += max(-directions[q, c], 0.0)
+    for j in range(begin, end):
+        for i in range(ground.shape[1]):
+            floor_z = ground[j, i] if ground[j, i] == ground[j, i] else 0.0
+            for level in range(len(heights)):
+                x, y, z = x0 + i * spacing, y0 + j * spacing, floor_z + heights[level]
+                cube = probes[j, i, level]
+                cube[:] = 0.0
+                behind = 0
+                for q in range(DIRECTIONS):
+                    dx, dy, dz = directions[q, 0], directions[q, 1], directions[q, 2]
+                    inside = _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, light)
+                    behind += inside
+                    for s in range(3):
+                        for c in range(3):
+                            d = directions[q, c]
+                            axis = 2 * c if d > 0.0 else 2 * c + 1
+                            cube[axis, s] += light[s] * abs(d) * pi / norm[axis]
+                weight[j, i, level] = 1.0 if 4 * behind < DIRECTIONS else 0.0
+
+
+@kernel
+def _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, light):
+    """Write the radiance (3,) that comes from a direction, with one bounce. Returns 1 where the ray meets a back side."""
+    t, k, triangle, u, v = closest_one(
+        trace, np.float32(x), np.float32(y), np.float32(z), np.float32(dx), np.float32(dy), np.float32(dz),
+        np.float32(0.0), np.float32(400.0), SEES,
+    )  # fmt: skip
+    if k < 0:
+        r, g, b = sky_radiance(env.sky_soft, dx, dy, dz)
+        light[0], light[1], light[2] = r, g, b
+        if dz < 0.0:
+            light[0], light[1], light[2] = env.below[0], env.below[1], env.below[2]
+        return 0
+    nx, ny, nz = geometric_normal(scene, k, triangle, 0.0)
+    back = 0
+    if nx * dx + ny * dy + nz * dz > 0.0:
+        nx, ny, nz = -nx, -ny, -nz
+        back = 1
+    h = float(t)
+    px, py, pz = x + dx * h + 0.02 * nx, y + dy * h + 0.02 * ny, z + dz * h + 0.02 * nz
+    nl = nx * env.sun[0] + ny * env.sun[1] + nz * env.sun[2]
+    sun = 0.0
+    if nl > 0.0 and env.sun_lux[1] > 0.0:
+        if not any_one(
+            trace, np.float32(px), np.float32(py), np.float32(pz), np.float32(env.sun[0]), np.float32(env.sun[1]),
+            np.float32(env.sun[2]), np.float32(0.0), np.float32(400.0), SEES,
+        ):  # fmt: skip
+            sun = nl
+    row = scene.surface_material[scene.geometry.surface[triangle]]
+    a = scene.geometry.triangles[triangle, 0]
+    for s in range(3):
+        albedo = scene.params[k, _TINT + s] if scene.material[row, _TINTED] > 0.0 else scene.material[row, _ALBEDO + s]
+        if scene.material[row, _COLORED] > 0.0:
+            albedo *= scene.geometry.color[a, s]
+        light[s] = albedo / pi * (env.sun_lux[s] * sun + rough_light[s] * (0.6 + 0.4 * nz))
+    return back

@@ -1,0 +1,116 @@
+"""Light and air of a scene from plain numbers: sun, clouds, visibility, wetness."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from scenesim.kernels import atmosphere
+from scenesim.kernels.atmosphere import Environment
+from scenesim.kernels.texture import noise_table
+
+__all__ = ["Environment", "environment"]
+
+MAP_SIZE = 320
+SOFT_SIGMA_PX = 10.0
+GROUND_ALBEDO = 0.14
+PROBE_HEIGHTS_M = (0.4, 1.6, 4.0, 9.0, 18.0)
+CONTRAST_LIMIT = -math.log(0.05)  # meteorological optical range: a black object keeps 5 % of its contrast (WMO-No. 8)
+
+
+@lru_cache(maxsize=1)
+def _noise():
+    return noise_table()
+
+
+def environment(
+    *,
+    sun_elevation_deg: float,
+    sun_azimuth_deg: float,
+    cloud_cover: float,
+    visibility_m: float,
+    turbidity: float = 1.8,
+    wetness: float = 0.0,
+) -> Environment:
+    """The environment without probes (see scene.ambient).
+
+    sun_azimuth_deg: clockwise from north. cloud_cover: 0 to 1. visibility_m: meteorological optical range. turbidity: 1 is a
+    very clear day, 2 a usual one. wetness: 0 dry to 1 soaked, with puddles. The world's axes are those of the local frame, so
+    one environment serves every frame of a scenario whose weather stands still.
+    """
+    args = (sun_elevation_deg, sun_azimuth_deg, cloud_cover, visibility_m, turbidity)
+    return _dry(*(float(a) for a in args))._replace(wetness=min(max(float(wetness), 0.0), 1.0))
+
+
+@lru_cache(maxsize=4)
+def _dry(elevation_deg: float, azimuth_deg: float, cover: float, visibility_m: float, turbidity: float) -> Environment:
+    elevation, azimuth = math.radians(elevation_deg), math.radians(azimuth_deg)
+    level = math.cos(elevation)
+    sun = np.array([level * math.sin(azimuth), level * math.cos(azimuth), math.sin(elevation)])
+    fog = _smooth(2000.0, 400.0, visibility_m)
+    closed = max(_smooth(0.75, 1.0, cover), fog)
+    sky, sun_lux = _sky(sun, elevation, turbidity, cover, closed)
+    open_sky = np.empty((6, 3), np.float32)
+    atmosphere.irradiance(sky, open_sky)
+    total = open_sky[4] + sun_lux * max(sun[2], 0.0)
+    below = GROUND_ALBEDO / math.pi * total
+    open_sky[5] = below * math.pi
+    open_sky[:4] += 0.5 * math.pi * below
+    extinction = CONTRAST_LIMIT / max(visibility_m, 1.0)
+    clear_air = _smooth(2000.0, 8000.0, visibility_m)  # clear air scatters blue more than red; fog does not
+    spectrum = 1.0 + clear_air * (np.array([0.75, 1.0, 1.45]) - 1.0)
+    return Environment(
+        sun.astype(np.float32),
+        sun_lux.astype(np.float32),
+        sky,
+        np.ascontiguousarray(cv2.GaussianBlur(sky, (0, 0), SOFT_SIGMA_PX, borderType=cv2.BORDER_REFLECT)),
+        (extinction * spectrum).astype(np.float32),
+        (0.95 / math.pi * total).astype(np.float32),
+        0.1 + 0.75 * (1.0 - _smooth(500.0, 5000.0, visibility_m)),
+        below.astype(np.float32),
+        open_sky,
+        0.0,
+        1.0 - _smooth(-2.0, 5.0, elevation_deg),
+        _noise(),
+        np.zeros((0, 0, len(PROBE_HEIGHTS_M), 6, 3), np.float32),
+        np.zeros((0, 0, len(PROBE_HEIGHTS_M)), np.float32),
+        np.zeros((0, 0), np.float32),
+        np.zeros(2, np.float32),
+        1.0,
+        np.array(PROBE_HEIGHTS_M, np.float32),
+    )
+
+
+def _sky(sun, elevation: float, turbidity: float, cover: float, closed: float):
+    """(sky map (n, n, 3) float32 cd/m2, sun_lux (3,)) under clouds; closed: share of the sky that is one grey layer."""
+    sky = np.empty((MAP_SIZE, MAP_SIZE, 3), np.float32)
+    sun_lux = np.zeros(3)
+    if elevation > math.radians(-12.0):
+        atmosphere.clear_sky(sun, turbidity, sky)
+        if elevation < 0:
+            # Twilight: what has scattered often is bluer than the model's constant; by eye.
+            mean = sky.mean((0, 1), dtype=np.float64)
+            sky = (0.55 * sky + 0.55 * mean * np.array([0.58, 0.95, 1.65])).astype(np.float32)
+        if elevation > math.radians(-0.6):
+            atmosphere.sun_transmittance(0.0, math.sin(elevation), turbidity, sun_lux)
+            sun_lux *= np.array(atmosphere.SUN_LUX)
+    else:
+        sky[:] = 0.0
+    if cover > 0.01 and closed < 1.0:
+        light = np.maximum(sun_lux, 2.0 * sky.mean((0, 1), dtype=np.float64))
+        high = np.array([sun[0], sun[1], max(sun[2], 0.05)])
+        atmosphere.add_clouds(_noise(), high, light, 1.5 * (2.0 * cover - 1.0), sky)
+    if closed > 0.0:
+        # Horizontal illuminance of a closed sky: 300 + 21000 sin h lux (IESNA RP-21), 7 pi / 9 of the zenith's radiance.
+        lux = 300.0 + 21000.0 * math.sin(elevation) if elevation > 0 else 300.0 * math.exp(0.9 * math.degrees(elevation))
+        atmosphere.blend_overcast(_noise(), 9.0 / (7.0 * math.pi) * lux, closed, sky)
+    night_glow = np.array([1.15, 0.92, 0.78]) * 0.25  # a town's sky at night, cd/m2
+    return np.ascontiguousarray(sky + night_glow, np.float32), sun_lux * (1.0 - closed) ** 2
+
+
+def _smooth(a: float, b: float, x: float) -> float:
+    t = min(max((x - a) / (b - a), 0.0), 1.0)
+    return t * t * (3.0 - 2.0 * t)
