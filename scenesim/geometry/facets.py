@@ -78,11 +78,21 @@ def weld(f: Facets, smooth_deg: float = 40.0) -> Mesh:
     return Mesh(
         vertices,
         triangles,
-        corner_normals(vertices, triangles, smooth_deg),
+        _ground_normals(vertices, triangles, smooth_deg),
         f.uv[whole].astype(np.float32),
         f.surface[whole].astype(np.int32),
         f.surfaces,
     )
+
+
+def _ground_normals(vertices: Array, triangles: NDArray[np.int32], smooth_deg: float) -> NDArray[np.float32]:
+    """Corner normals; faces steeper than 60 degrees (kerbs) keep their own, and do not bend those of what they adjoin."""
+    n = np.cross(vertices[triangles[:, 1]] - vertices[triangles[:, 0]], vertices[triangles[:, 2]] - vertices[triangles[:, 0]])
+    n /= np.maximum(np.sqrt((n * n).sum(1, keepdims=True)), 1e-30)
+    out = np.repeat(n[:, None], 3, 1).astype(np.float32)
+    level = n[:, 2] > 0.5
+    out[level] = corner_normals(vertices, triangles[level], smooth_deg)
+    return out
 
 
 def split(mesh: Mesh, tile_m: float) -> list[tuple[Mesh, Array]]:

@@ -72,7 +72,7 @@ class Quadtree:
     between them and the shape is `seam`.
     """
 
-    def __init__(self, shape: BaseGeometry, region: tuple[float, float, float, float], largest_m: float, smallest_m: float, clear_m: float):
+    def __init__(self, shape: BaseGeometry, region: tuple[float, ...], largest_m: float, smallest_m: float, clear_m: float):
         shapely.prepare(shape)
         low_x, low_y, high_x, high_y = region
         x = np.arange(np.floor(low_x / largest_m), np.ceil(high_x / largest_m)) * largest_m

@@ -134,7 +134,10 @@ def merge(
 
 def _without_gaps(shape: BaseGeometry) -> BaseGeometry:
     """Small holes paved over."""
-    parts = [shapely.Polygon(p.exterior, [r for r in p.interiors if shapely.Polygon(r).area > LARGEST_GAP_M2]) for p in fill.polygons(shape)]
+    parts = []
+    for p in fill.polygons(shape):
+        islands = [r for r in p.interiors if shapely.Polygon(r).area > LARGEST_GAP_M2]
+        parts.append(shapely.Polygon(p.exterior, islands))
     return shapely.union_all(parts)
 
 
@@ -191,12 +194,16 @@ def _kerbs(walk: BaseGeometry, road: BaseGeometry, low: _Lookup, high: _Lookup) 
         for ring in (polygon.exterior, *polygon.interiors):
             p = shapely.get_coordinates(ring)
             middle = shapely.points((p[1:] + p[:-1]) / 2)
-            for k in np.flatnonzero(shapely.dwithin(middle, border, 1e-4)):
-                ends = p[[k, k + 1]]
-                bottom, top = np.column_stack([ends, low(ends)]), np.column_stack([ends, high(ends)])
-                along = np.array([0.0, float(np.hypot(*(ends[1] - ends[0])))])
-                # The area is to the left of its ring, so the face that looks outwards runs bottom, then top.
-                parts.append(facets.of(*facets.quads(bottom, top, np.column_stack([along, [0, 0]]), np.column_stack([along, [0.12, 0.12]])), KERB))
+            here = np.flatnonzero(shapely.dwithin(middle, border, 1e-4))
+            if not len(here):
+                continue
+            bottom, top = np.column_stack([p, low(p)]), np.column_stack([p, high(p)])
+            run = np.concatenate([[0], np.cumsum(np.sqrt((np.diff(p, axis=0) ** 2).sum(1)))])
+            foot, head = np.column_stack([run, np.zeros(len(run))]), np.column_stack([run, np.full(len(run), 0.12)])
+            # The area is to the left of its ring, so the face that looks outwards is the one that runs bottom, then top.
+            corners, uv = facets.quads(bottom, top, foot, head)
+            use = np.concatenate([here, here + len(middle)])
+            parts.append(facets.of(corners[use], uv[use], KERB))
     return facets.join(parts)
 
 

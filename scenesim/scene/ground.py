@@ -160,12 +160,12 @@ def _clipped(road_map: RoadMap, bands: Sequence[Band], areas: Sequence[Area]) ->
     out = []
     for k, b in enumerate(bands):
         f = b.facets
-        over = [a.paved for a in areas] + [a.walking for a in areas]
         mine = np.isin(b.lane, [i for i, kind in _kinds(road_map, b).items() if kind in PAVED])
-        cut = shapely.union_all([o for o in over if not o.is_empty and shapely.intersection(whole[k], o).area > CLIPPED_M2] or [shapely.Polygon()])
+        cut = shapely.union_all([o for a in areas for o in (a.paved, a.walking) if _touches(whole[k], o)] or [shapely.Polygon()])
         others = [j for j in tree.query(whole[k]) if j != k and bands[j].road != b.road]
         lower = shapely.union_all([paved[j] for j in others if _touches(whole[k], paved[j])] or [shapely.Polygon()])
-        earlier = shapely.union_all([whole[j] for j in others if j < k and _touches(whole[k], whole[j])] or [shapely.Polygon()])
+        touching = [whole[j] for j in others if j < k and _touches(whole[k], whole[j])]
+        earlier = shapely.union_all(touching or [shapely.Polygon()])
         if cut.is_empty and lower.is_empty and earlier.is_empty:
             out.append(f)
             continue

@@ -18,6 +18,9 @@ SMALLEST_M, LARGEST_M, CLEAR_M = 8.0, 512.0, 1.5
 SKIRT_M = 0.5  # faces under the road's edge, so that no ray slips between a road and the land beside it
 MOST_SAMPLES = 1500
 STEEPEST = 0.6  # of banks, rise over run
+WAVES = (  # rad/km east and north, phase, share: of the hills far off
+    (3.1, 1.3, 0.4, 1.0), (-1.7, 2.9, 2.1, 0.9), (5.3, -4.1, 4.0, 0.45), (7.9, 6.7, 1.2, 0.25), (-11.3, 9.1, 5.2, 0.14),
+)  # fmt: skip
 SOIL = Surface("soil", "terrain")
 
 
@@ -112,7 +115,7 @@ def _rolling(p: Array, d: Array) -> Array:
     """Height (n,) of a ditch beside the road and of hills far off, at points (n, 2) about the origin, d (n,) from a road."""
     ditch = np.clip((d - 1.0) / 3.0, 0, 1)
     wave = np.zeros(len(p))
-    for kx, ky, phase, height in ((3.1, 1.3, 0.4, 1.0), (-1.7, 2.9, 2.1, 0.9), (5.3, -4.1, 4.0, 0.45), (7.9, 6.7, 1.2, 0.25), (-11.3, 9.1, 5.2, 0.14)):
+    for kx, ky, phase, height in WAVES:
         wave += height * np.sin((kx * p[:, 0] + ky * p[:, 1]) * 1e-3 + phase)
     far = np.clip(d - 40.0, 0, 900)
     near = np.clip((d - 4.0) / 30.0, 0, 1)
@@ -132,8 +135,8 @@ def _skirts(footprint: BaseGeometry, rim: RimHeights) -> Facets:
             bottoms.append(np.column_stack([p, low - SKIRT_M]))
             tops.append(np.column_stack([p, high]))
             runs.append(run)
-    parts = [
-        facets.of(*facets.quads(b, t, np.column_stack([r, np.zeros(len(r))]), np.column_stack([r, np.full(len(r), SKIRT_M)])), SOIL)
-        for b, t, r in zip(bottoms, tops, runs)
-    ]
+    parts = []
+    for b, t, r in zip(bottoms, tops, runs):
+        foot, head = np.column_stack([r, np.zeros(len(r))]), np.column_stack([r, np.full(len(r), SKIRT_M)])
+        parts.append(facets.of(*facets.quads(b, t, foot, head), SOIL))
     return facets.without_slivers(facets.join(parts))
