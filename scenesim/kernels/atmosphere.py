@@ -86,13 +86,13 @@ def texel_solid_angle(n, z, x, y):
     return s * s * s * 2.0 / (n * n)
 
 
-@kernel
+@inline
 def transmittance(env, distance):
     """(r, g, b) that the air lets through over a distance, m (Beer-Lambert)."""
     return exp(-env.extinction[0] * distance), exp(-env.extinction[1] * distance), exp(-env.extinction[2] * distance)
 
 
-@kernel
+@inline
 def air_light(env, dx, dy, dz):
     """(r, g, b) cd/m2 that a long path through air tends to (Koschmieder 1924): the sky's horizon in that azimuth, or fog."""
     r, g, b = sky_radiance(env.sky_soft, dx, dy, max(dz, 0.03))
@@ -186,8 +186,10 @@ def clear_sky(sun, turbidity, out):
                     single = (rayleigh * molecular_phase + mie * haze_phase) * light
                     total[k] += exp(-depth[k]) * (single + (rayleigh + mie) * rest * (0.75, 0.95, 1.1)[k]) * w
                     depth[k] += half
+            # Light that has scattered more than once is whiter than this model's; a quarter, by comparison with measured skies.
+            white = (total[0] * SUN_LUX[0] + total[1] * SUN_LUX[1] + total[2] * SUN_LUX[2]) / 3.0
             for k in range(3):
-                out[y, x, k] = total[k] * SUN_LUX[k]
+                out[y, x, k] = mix(total[k] * SUN_LUX[k], white, 0.25)
 
 
 @inline
@@ -270,7 +272,7 @@ def _cell(f, n):
     return i, f - i
 
 
-@kernel
+@inline
 def ambient(env, x, y, z, nx, ny, nz, out):
     """Write (3,) lux of sky and surroundings on a surface at (x, y, z) with a normal: trilinear between probes, each an ambient
     cube (McTaggart 2004)."""
@@ -293,12 +295,13 @@ def ambient(env, x, y, z, nx, ny, nz, out):
                 k += 1
             c = saturate((h - env.probe_height[k]) / (env.probe_height[k + 1] - env.probe_height[k]))
             for level in range(2):
-                q = w * (c if level else 1.0 - c) * env.probe_weight[jj, ii, k + level]
+                n = k + level
+                q = w * (c if level else 1.0 - c) * env.probe_weight[jj, ii, n]
                 if q > 0.0:
                     total += q
                     for s in range(3):
-                        p = env.probes[jj, ii, k + level]
-                        out[s] += q * (wx * p[ax, s] + wy * p[ay, s] + wz * p[az, s])
+                        p = wx * env.probes[jj, ii, n, ax, s] + wy * env.probes[jj, ii, n, ay, s]
+                        out[s] += q * (p + wz * env.probes[jj, ii, n, az, s])
     if total > 1e-4:
         for s in range(3):
             out[s] /= total

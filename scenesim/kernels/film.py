@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log, log2, sqrt
+from math import exp, log, log2, sqrt
 
 import numpy as np
 
@@ -31,16 +31,19 @@ def tone_curve(contrast, shoulder, out):
 
 
 @kernel
-def log_mean(image, step, sky_rows, sky_weight):
-    """exp of the weighted mean of log luminance of an image (H, W, 3); rows above `sky_rows` count `sky_weight`."""
-    total, weight = 0.0, 0.0
+def meter(image, step, sky_rows, sky_weight):
+    """(exp of the mean, standard deviation) of log luminance of an image (H, W, 3); rows above sky_rows count sky_weight."""
+    total, square, weight = 0.0, 0.0, 0.0
     for y in range(0, image.shape[0], step):
         w = sky_weight if y < sky_rows else 1.0
         for x in range(0, image.shape[1], step):
             l = 0.2126 * image[y, x, 0] + 0.7152 * image[y, x, 1] + 0.0722 * image[y, x, 2]
-            total += w * log(max(l, 1e-4))
+            bright = log(max(l, 1e-4))
+            total += w * bright
+            square += w * bright * bright
             weight += w
-    return 2.718281828459045 ** (total / weight)
+    mean = total / weight
+    return exp(mean), sqrt(max(square / weight - mean * mean, 0.0))
 
 
 @kernel

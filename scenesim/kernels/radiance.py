@@ -187,6 +187,8 @@ def _add_ambient(env, m, px, py, pz, vx, vy, vz, openness, light, out):
         c = 1.0 - saturate(nv)
         share = m[F0] + (max(1.0 - m[ROUGHNESS], m[F0]) - m[F0]) * c * c * c * c * c
         share *= saturate(2.0 * rz + 0.5) * (1.0 - m[MIRROR]) * openness
+        if m[TRANSLUCENT] > 0.0:
+            share *= 0.25  # a leaf is small and curled; its neighbours hide most of the sky
         share *= min(light[1] / max(float(env.open_sky[4, 1]), 1e-6), 1.0)
         r, g, b = sky_radiance(env.sky_soft, rx, ry, max(rz, 0.02))
         metal = m[METAL]
@@ -311,5 +313,6 @@ def radiance(scene, env, rays, hits, openness, cells, footprint, jitter, visibil
             if through > 0.01 and depth < STACK:
                 off = 0.003 + 1e-4 * distance
                 depth = _push(
-                    stack, depth, px + off * dx, py + off * dy, pz + off * dz, dx, dy, dz, distance, sees, m, through, 0.0, share,
+                    stack, depth, px + off * dx, py + off * dy, pz + off * dz, dx, dy, dz, distance, sees, m, through, 0.0,
+                    share,
                 )  # fmt: skip

@@ -65,8 +65,8 @@ def _is_leaf(scene, hits, i):
 
 @kernel
 def rough_pixels(scene, hits, image, width, threshold, floor, begin, end, mask):
-    """Set mask (N,) uint8 of rows [begin, end) where a pixel differs from one of its neighbours by more than `threshold` of their
-    sum: less counts at the border of things, more within leaves. floor: cd/m2 added to both."""
+    """Set mask (N,) uint8 of rows [begin, end) where a pixel differs from one of its neighbours by more than `threshold` of
+    their sum: less counts at the border of things, more within leaves. floor: cd/m2 added to both."""
     height = len(mask) // width
     for y in range(begin, end):
         for x in range(width):

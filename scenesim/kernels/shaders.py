@@ -59,11 +59,11 @@ def blend_color(m, r, g, b, t):
 def _asphalt(m, table):
     x, y, near, far = m[X], m[Y], m[NEAR], m[FAR]
     middle = sqrt(near * far)
-    grain, _, _, fleck = noise(table, x / 1.3, y / 1.3, middle / 1.3)
+    grain, fine, _, fleck = noise(table, x / 1.3, y / 1.3, middle / 1.3)
     _, wave, _, patch = noise(table, x / 5.3, y / 5.3, middle / 5.3)
     _, wide, _, _ = noise(table, x / 47.0, y / 47.0, far / 47.0)
     _, _, crack, _ = noise(table, x / 9.1, y / 9.1, middle / 9.1)
-    scale_color(m, 1.0 + 0.17 * grain + 0.07 * fleck + 0.05 * wave + 0.05 * patch + 0.07 * wide)
+    scale_color(m, 1.0 + 0.17 * grain + 0.07 * fleck + 0.05 * fine + 0.02 * wave + 0.035 * patch + 0.05 * wide)
     # Cracks only where the road is worn, as 1/f noise says.
     scale_color(m, 1.0 - 0.55 * saturate(crack * 1.2) * smooth(0.6, 1.5, wide + 0.35 * wave))
     # Repairs: rectangles of a fresher or older mix with a tar joint.

@@ -97,8 +97,9 @@ def noise(table, x, y, width):
     level = int(detail)
     t = pointer(table)
     v = _bilinear(t, level, x, y)
-    w = _bilinear(t, level + 1, x, y)
-    v = v + (w - v) * np.float32(detail - level)
+    if detail > level + 0.03:
+        w = _bilinear(t, level + 1, x, y)
+        v = v + (w - v) * np.float32(detail - level)
     return float(lane(v, 0)), float(lane(v, 1)), float(lane(v, 2)), float(lane(v, 3))
 
 

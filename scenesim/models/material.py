@@ -25,9 +25,9 @@ _COLORS = ("albedo", "emission")  # three columns each
 _PLAIN_COLUMNS = tuple(c for c in MATERIAL_COLUMNS if c.rsplit("_", 1)[0] not in _COLORS)
 KEYS = (*_COLORS, *_PLAIN_COLUMNS)
 
-# albedo: linear reflectance. roughness: GGX alpha is its square. f0: reflectance at normal incidence. emission: cd/m2 while lit.
+# albedo: linear reflectance. roughness: GGX alpha is its square. f0: reflectance at normal incidence. emission: cd/m2 when lit.
 # lamp_bits: models.model.LAMP_BITS that light it, 0 for always. retroreflection: cd/lx/m2 towards the lamp. transmission: share
-# that passes straight through. scale_m: size of the texture's pattern; 1 as designed.
+# that passes straight through. scale_m: size of the pattern; 1 as designed.
 DEFAULTS: dict[str, Any] = {
     "shader": "plain",
     "albedo": (0.5, 0.5, 0.5),

@@ -23,9 +23,9 @@ class Film:
     colour is taken out, 0 to 1. noise_floor, noise_shot: standard deviation in exposure at black, and at exposure 1. sharpen:
     of the unsharp mask. longest: exposure over that of a sunny day (the longest shutter and the highest gain)."""
 
-    key_value: float = 0.165
+    key_value: float = 0.135
     glare: float = 0.05
-    contrast: float = 1.30
+    contrast: float = 1.34
     shoulder: float = 0.96
     saturation: float = 1.04
     white_balance: float = 0.75
@@ -52,8 +52,9 @@ def metered_exposure(radiance: NDArray[np.float32], film_spec: Film, darkness: f
     darkness: 0 by day, 1 by night, when people expect a picture to look dark.
     """
     height, width = radiance.shape[:2]
-    mean = film.log_mean(radiance, max(1, width // 400), int(0.35 * height), 0.35)
-    key = film_spec.key_value * (1.0 - 0.66 * darkness)
+    mean, spread = film.meter(radiance, max(1, width // 400), int(0.35 * height), 0.35)
+    # A scene without contrast, as fog or snow, is to come out lighter than middle grey.
+    key = film_spec.key_value * (1.0 - 0.66 * darkness) * (1.0 + 1.2 * (1.0 - darkness) * max(0.0, 1.0 - spread / 0.8))
     return min(key / mean, film_spec.longest)
 
 
