@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scenes
 
 from scenesim.base import keys
 from scenesim.capture import cast, image
@@ -15,7 +16,6 @@ from scenesim.kernels import bsdf, lamps
 from scenesim.kernels.packed import MATERIAL, Rays
 from scenesim.scene import ambient
 from scenesim.scene.environment import MAP_SIZE, environment
-from tests import scenes
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "physics"
 CLEAR = {"sun_elevation_deg": 40.0, "sun_azimuth_deg": 180.0, "cloud_cover": 0.0, "visibility_m": 1e9}

@@ -18,7 +18,7 @@ from scenesim.kernels.radiance import radiance
 from scenesim.sensors.imaging import Film, develop
 
 SEEN_BY_CAMERA = 1
-ROUGH = 0.09  # difference over sum of neighbours' luminance above which a pixel gets more rays
+ROUGH = 0.11  # difference over sum of neighbours' luminance above which a pixel gets more rays
 MORE = ((0.30, -0.36, 1.0), (-0.30, 0.36, -1.0))  # (column, row) offsets in pixels, and the part of the sun that shines
 GRAIN_ROWS = 8
 

@@ -71,12 +71,12 @@ def _asphalt(m, table):
     for k in range(2):
         size = 17.0 + 7.0 * k
         cx, cy = floor(x / size), floor(y / size)
-        if hash01(cx, cy, 17 + k) < 0.35:
-            x0, y0 = (cx + 0.1 + 0.4 * hash01(cx, cy, 3 + k)) * size, (cy + 0.1 + 0.5 * hash01(cx, cy, 5 + k)) * size
-            w, h = 1.0 + 4.0 * hash01(cx, cy, 7 + k), 0.8 + 2.0 * hash01(cx, cy, 9 + k)
+        if hash01(cx, cy, 17.0 + k) < 0.35:
+            x0, y0 = (cx + 0.1 + 0.4 * hash01(cx, cy, 3.0 + k)) * size, (cy + 0.1 + 0.5 * hash01(cx, cy, 5.0 + k)) * size
+            w, h = 1.0 + 4.0 * hash01(cx, cy, 7.0 + k), 0.8 + 2.0 * hash01(cx, cy, 9.0 + k)
             inside = pulse(x, x0, x0 + w, along) * pulse(y, y0, y0 + h, across)
             core = pulse(x, x0 + 0.04, x0 + w - 0.04, along) * pulse(y, y0 + 0.04, y0 + h - 0.04, across)
-            scale_color(m, mix(1.0, 0.80 + 0.32 * hash01(cx, cy, 11 + k), inside) * (1.0 - 0.4 * max(0.0, inside - core)))
+            scale_color(m, mix(1.0, 0.80 + 0.32 * hash01(cx, cy, 11.0 + k), inside) * (1.0 - 0.4 * max(0.0, inside - core)))
     fade = saturate(0.02 / far)
     m[NX] += 0.03 * grain * fade
     m[NY] += 0.03 * fleck * fade
@@ -105,7 +105,8 @@ def _paving(m, table, size):
     _, wave, _, patch = noise(table, m[X] / 5.3, m[Y] / 5.3, middle / 5.3)
     sharp = saturate(2.0 - m[FAR] / 0.3)
     joint = max(comb(u, 0.018, m[FAR] / (0.6 * size)), comb(v, 0.024, m[FAR] / (0.4 * size)))
-    scale_color(m, (1.0 + 0.08 * grain + 0.06 * wave + 0.05 * patch) * (1.0 + (hash01(floor(u), row, 1) - 0.5) * 0.22 * sharp))
+    scale_color(m, 1.0 + (hash01(floor(u), row, 1.0) - 0.5) * 0.22 * sharp)
+    scale_color(m, 1.0 + 0.08 * grain + 0.06 * wave + 0.05 * patch)
     scale_color(m, (1.0 - 0.5 * joint) * (1.0 - 0.35 * smooth(1.3, 2.4, wave + 0.6 * patch)))
 
 
@@ -147,7 +148,7 @@ def _roof_tile(m, table):
     u, v, far = m[U], m[V], m[FAR]
     column, row = floor(u / 0.3), floor(v / 0.34)
     _, wave, _, patch = noise(table, u / 5.0, v / 5.0, far / 5.0)
-    scale_color(m, 1.0 + (hash01(column, row, 7) - 0.5) * 0.4 * saturate(2.0 - far / 0.3))
+    scale_color(m, 1.0 + (hash01(column, row, 7.0) - 0.5) * 0.4 * saturate(2.0 - far / 0.3))
     scale_color(m, (1.0 + 0.1 * wave + 0.06 * patch) * (1.0 - 0.45 * comb(v / 0.34, 0.14, far / 0.34)))
     scale_color(m, 1.0 - 0.25 * comb(u / 0.3, 0.10, far / 0.3))
 
@@ -160,7 +161,7 @@ def _bark(m, table):
 
 @kernel
 def _leaf(m, triangle):
-    a, b = hash01(triangle >> 1, 5, 1), hash01(triangle >> 1, 9, 2)
+    a, b = hash01(triangle >> 1, 5.0, 1.0), hash01(triangle >> 1, 9.0, 2.0)
     m[R] *= (0.75 + 0.6 * a) * (0.85 + 0.4 * b)
     m[G] *= 0.78 + 0.5 * a
     m[B] *= 0.75 + 0.4 * a
@@ -192,7 +193,7 @@ def _wall(m, table, brick, height, near):
         along = u / 0.25 + 0.5 * (course - 2.0 * floor(course / 2.0))
         mortar = max(comb(v / 0.075, 0.16, near / 0.075), comb(along, 0.05, near / 0.25))
         sharp = saturate(1.6 - near / 0.05)
-        scale_color(m, 1.0 + (hash01(floor(along), course, 3) - 0.5) * 0.5 * sharp + 0.04 * fleck)
+        scale_color(m, 1.0 + (hash01(floor(along), course, 3.0) - 0.5) * 0.5 * sharp + 0.04 * fleck)
         blend_color(m, 0.46, 0.44, 0.40, 0.75 * mortar)
     else:
         scale_color(m, 1.0 + 0.02 * grain + 0.03 * fleck)
@@ -208,21 +209,21 @@ def _wall(m, table, brick, height, near):
 @kernel
 def _behind_glass(m, table, px, py, half, y0, tall, near, window, lit):
     """Albedo and emission of what is seen in a window pane: a dark room, curtains or blinds, lamps at night."""
-    kind = hash01(window, 3, 1)
+    kind = hash01(window, 3.0, 1.0)
     covered = 0.0
     if kind < 0.40:
-        covered = edge(abs(px), half * mix(0.3, 0.75, hash01(window, 4, 1)), 0.05)
+        covered = edge(abs(px), half * mix(0.3, 0.75, hash01(window, 4.0, 1.0)), 0.05)
     elif kind < 0.58:
-        covered = edge(py, y0 + tall * mix(0.2, 0.85, hash01(window, 6, 1)), near + 0.01)
+        covered = edge(py, y0 + tall * mix(0.2, 0.85, hash01(window, 6.0, 1.0)), near + 0.01)
     elif kind < 0.68:
         covered = 1.0
     fold = 1.0 + 0.18 * (comb(px / 0.11, 0.5, near / 0.11) - 0.5)
     dark = 0.02 + 0.03 * saturate(0.5 + 0.2 * (py - y0))
-    cloth = mix(0.22, 0.42, hash01(window, 8, 1)) * fold
+    cloth = mix(0.22, 0.42, hash01(window, 8.0, 1.0)) * fold
     m[R], m[G], m[B] = mix(dark, cloth, covered), mix(dark, cloth * 0.97, covered), mix(dark * 1.05, cloth * 0.9, covered)
-    if m[NIGHT] > 0.01 and hash01(window, 11, 1) < lit:
-        warm = hash01(window, 12, 1)
-        glow = m[NIGHT] * mix(2.5, 16.0, hash01(window, 13, 1)) * (1.0 - 0.55 * covered)
+    if m[NIGHT] > 0.01 and hash01(window, 11.0, 1.0) < lit:
+        warm = hash01(window, 12.0, 1.0)
+        glow = m[NIGHT] * mix(2.5, 16.0, hash01(window, 13.0, 1.0)) * (1.0 - 0.55 * covered)
         glow *= 0.65 + 0.5 * saturate((py - y0) / tall)
         glow *= 1.0 - 0.5 * pulse(px, -0.5 + warm, -0.1 + warm, 0.05) * pulse(py, y0 - 1.0, y0 + 0.6 * tall, 0.05)
         m[ER], m[EG], m[EB] = glow, glow * mix(0.60, 0.88, warm), glow * mix(0.24, 0.74, warm)
@@ -270,12 +271,12 @@ def _facade(m, table, p, k):
     pane = pulse(px, -half + bar, half - bar, near_u) * pulse(py, y0 + bar, y1 - bar, near_v)
     if not is_shop:
         pane *= 1.0 - pulse(px, -0.03, 0.03, near_u)
-        if hash01(int(1e5 * m[SEED]), 3, 1) < 0.6:
+        if hash01(int(1e5 * m[SEED]), 3.0, 1.0) < 0.6:
             pane *= 1.0 - 0.9 * pulse(py, y0 + 0.66 * tall, y0 + 0.66 * tall + 0.05, near_v)
     wall_r, wall_g, wall_b = m[R], m[G], m[B]
     lit = 0.7 if is_shop else 0.33
     _behind_glass(m, table, px + 2.0 * du * shift, py + 2.0 * dv * shift, half, y0, y1 - y0, near_u, window, lit)
-    frame = 0.62 if hash01(int(1e5 * m[SEED]), 7, 2) < 0.6 else 0.12
+    frame = 0.62 if hash01(int(1e5 * m[SEED]), 7.0, 2.0) < 0.6 else 0.12
     blend_color(m, frame, frame * 0.99, frame * 0.96, 1.0 - pane)
     blend_color(m, 0.62 * wall_r, 0.62 * wall_g, 0.62 * wall_b, 1.0 - within)
     blend_color(m, wall_r, wall_g, wall_b, 1.0 - opening)
@@ -287,7 +288,7 @@ def _facade(m, table, p, k):
     m[F0], m[ROUGHNESS] = mix(m[F0], 0.075, glass), mix(m[ROUGHNESS], 0.02, saturate(2.0 * glass))
     m[MIRROR] = glass
     if glass > 0.05:  # panes are never quite parallel
-        tilt = 0.03 * (hash01(window, 21, 5) - 0.5)
+        tilt = 0.03 * (hash01(window, 21.0, 5.0) - 0.5)
         m[NX] += tx * tilt
         m[NY] += ty * tilt
         m[NZ] += 0.7 * tilt

@@ -69,7 +69,7 @@ def object_shading_normal(geometry, t, u, v):
 def shading_normal(scene, instance, triangle, u, v, time):
     """Unit interpolated normal (x, y, z) of a hit at a time, local frame, towards the mesh's outside."""
     x, y, z = object_shading_normal(scene.geometry, triangle, float(u), float(v))
-    w, i, j, k, _, _, _ = pose_at(scene.pose, scene.knot_time, instance, time, scene.moves[instance])
+    w, i, j, k, _, _, _ = pose_at(scene.pose, scene.knot_time, instance, float(time), scene.moves[instance])
     return rotate(w, i, j, k, x, y, z)
 
 
@@ -77,7 +77,7 @@ def shading_normal(scene, instance, triangle, u, v, time):
 def geometric_normal(scene, instance, triangle, time):
     """Unit normal (x, y, z) of the triangle of a hit at a time, local frame, towards the mesh's outside."""
     x, y, z = object_face_normal(scene.geometry, triangle)
-    w, i, j, k, _, _, _ = pose_at(scene.pose, scene.knot_time, instance, time, scene.moves[instance])
+    w, i, j, k, _, _, _ = pose_at(scene.pose, scene.knot_time, instance, float(time), scene.moves[instance])
     return rotate(w, i, j, k, x, y, z)
 
 
@@ -85,7 +85,7 @@ def geometric_normal(scene, instance, triangle, time):
 def position(scene, instance, triangle, u, v, time):
     """Position (x, y, z) m of a hit at a time, local frame."""
     x, y, z = object_point(scene.geometry, triangle, float(u), float(v))
-    w, i, j, k, px, py, pz = pose_at(scene.pose, scene.knot_time, instance, time, scene.moves[instance])
+    w, i, j, k, px, py, pz = pose_at(scene.pose, scene.knot_time, instance, float(time), scene.moves[instance])
     x, y, z = rotate(w, i, j, k, x, y, z)
     return x + px, y + py, z + pz
 

@@ -64,7 +64,8 @@ def comb(x, duty, width):
 
 @kernel
 def hash01(a, b, c):
-    """A number in [0, 1) for three whole numbers, as good as random."""
+    """A number in [0, 1) for three whole numbers, as good as random. Constants come as floats (11.0): numba would compile the
+    function anew for each whole constant."""
     x = np.uint64(np.int64(a)) * _X + np.uint64(np.int64(b)) * _Y + np.uint64(np.int64(c)) * _S
     return float(scramble(x + _X) >> _11) * (1.0 / 9007199254740992.0)
 
@@ -124,8 +125,8 @@ def _crack(x, y, cells):
     for j in range(-2, 3):
         for i in range(-2, 3):
             cx, cy = int(fx) + i, int(fy) + j
-            dx = cx + 0.1 + 0.8 * hash01(cx % cells, cy % cells, 71) - gx
-            dy = cy + 0.1 + 0.8 * hash01(cx % cells, cy % cells, 72) - gy
+            dx = cx + 0.1 + 0.8 * hash01(cx % cells, cy % cells, 71.0) - gx
+            dy = cy + 0.1 + 0.8 * hash01(cx % cells, cy % cells, 72.0) - gy
             d = sqrt(dx * dx + dy * dy)
             if d < first:
                 first, second = d, first
@@ -147,8 +148,8 @@ def fill_noise(out):
                 if k >= 3:
                     blotches += octave * 0.6 ** (k - 3)
             o = 4 * (j * SIZE + i)
-            h = hash01(i, j, 31)
-            out[o + GRAIN] = h + hash01(i, j, 32) + hash01(i >> 1, j >> 1, 33) + (1.5 if h > 0.96 else 0.0)
+            h = hash01(i, j, 31.0)
+            out[o + GRAIN] = h + hash01(i, j, 32.0) + hash01(i >> 1, j >> 1, 33.0) + (1.5 if h > 0.96 else 0.0)
             out[o + FRACTAL] = fractal
             a, b = _lattice(x * 16, y * 16, 16, 41), _lattice(x * 16, y * 16, 16, 42)
             out[o + CRACKS] = _crack(x + 0.03 * a, y + 0.03 * b, 7)
