@@ -141,7 +141,9 @@ def sign(
     low_x, low_y, high_x, high_y = plate.bounds
     pose = Pose.of((pole_radius_m + 0.022, 0.0, lower_edge_m - low_y)) @ MODEL_FROM_FACE
     meshes = [solids.painted(layers, 0.0), solids.prism(plate, -0.003, -0.0005, SIGN_BACK)]
-    meshes += [solids.box((high_x - low_x - 0.1, 0.03, 0.016), (0, y, -0.011), SIGN_BACK) for y in (0.55 * low_y, 0.55 * high_y)]
+    for y in (0.45 * low_y, 0.45 * high_y):  # rails that hold the plate, as wide as it is there
+        left, _, right, _ = plate.intersection(shapely.LineString([(low_x, y), (high_x, y)])).bounds
+        meshes.append(solids.box((0.85 * (right - left), 0.03, 0.016), ((left + right) / 2, y, -0.011), SIGN_BACK))
     placed = [m.transformed(pose) for m in meshes]
     if pole:
         top = lower_edge_m + high_y - low_y - 0.03
@@ -279,8 +281,8 @@ def hedge(height_m: float, width_m: float, length_m: float) -> Built:
     caps = []
     for k, sign in ((0, -1), (n_along - 1, 1)):
         p = np.concatenate([grid[k], grid[k].mean(0, keepdims=True)])
-        m = np.arange(len(yz) - 1)
-        t = np.stack([m, m + 1, np.full(len(m), len(yz))], 1)
+        m = np.arange(len(yz))
+        t = np.stack([m, (m + 1) % len(yz), np.full(len(m), len(yz))], 1)
         caps.append(make(p, t if sign < 0 else t[:, ::-1], HEDGE, uv=p[:, 1:]))
     return [side, *caps], []
 
