@@ -36,11 +36,12 @@ CLIPPED_M2 = 0.01
 @dataclass(frozen=True)
 class Ground:
     """Everything the ground is made of, in world coordinates. facets: roads and junctions. terrain: land. footprint: what
-    the roads cover, seen from above. origin: (3,) whole metres near the middle."""
+    the roads cover, seen from above; paved: what of it is carriageway. origin: (3,) whole metres near the middle."""
 
     facets: Facets
     terrain: Facets
     footprint: BaseGeometry
+    paved: BaseGeometry
     origin: Array
 
 
@@ -70,13 +71,15 @@ def build(road_map: RoadMap, around: ArrayLike | None = None, reach_m: float = 2
     single = [b for road, of_road in bands.items() if road not in merged for b in of_road]
     caps = np.concatenate([np.concatenate([b.start, b.end]) for b in single] or [np.zeros((0, 3))])
     areas = [_area(road_map, bands, group, caps) for group in groups]
-    roads = _clipped(road_map, single, areas)
+    paved = [lane_shapes([b], _kinds(road_map, b), PAVED) for b in single]
+    roads = _clipped(road_map, single, paved, areas)
     whole = facets.without_slivers(facets.join([*roads, *(a.facets for a in areas)]))
     footprint = _footprint(roads, areas)
     low, high = np.array(footprint.bounds).reshape(2, 2)
     origin = np.array([*np.round((low + high) / 2), 0.0])
-    region = tuple(np.concatenate([low - HORIZON_M, high + HORIZON_M]).tolist())
-    return Ground(whole, land(footprint, RimHeights(whole), region, origin), footprint, origin)  # type: ignore[arg-type]
+    region = (*(low - HORIZON_M).tolist(), *(high + HORIZON_M).tolist())
+    terrain = land(footprint, RimHeights(whole), region, origin)
+    return Ground(whole, terrain, footprint, shapely.union_all([*paved, *(a.paved for a in areas)]), origin)
 
 
 def _bands(road_map: RoadMap, line: Array | None, reach_m: float) -> dict[str, list[Band]]:
@@ -152,9 +155,8 @@ def _area(road_map: RoadMap, bands: dict[str, list[Band]], group: list[str], cap
     return merge([road_map.surfaces[r] for r in group], paved, walking, caps, (PAVED, WALKING))
 
 
-def _clipped(road_map: RoadMap, bands: Sequence[Band], areas: Sequence[Area]) -> list[Facets]:
+def _clipped(road_map: RoadMap, bands: Sequence[Band], paved: Sequence[BaseGeometry], areas: Sequence[Area]) -> list[Facets]:
     """The bands less what lies on another road: carriageways win over what lies beside them, earlier roads over later ones."""
-    paved = [lane_shapes([b], _kinds(road_map, b), PAVED) for b in bands]
     whole = [_outline(b) for b in bands]
     tree = shapely.STRtree(whole)
     out = []

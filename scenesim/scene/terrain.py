@@ -78,7 +78,7 @@ def plane_height(triangle: Array, point: Array) -> float:
     return float(np.clip(z, triangle[:, 2].min(), triangle[:, 2].max()))
 
 
-def land(footprint: BaseGeometry, rim: RimHeights, region: tuple[float, float, float, float], origin: Array) -> Facets:
+def land(footprint: BaseGeometry, rim: RimHeights, region: tuple[float, ...], origin: Array) -> Facets:
     """The land in a region (lowest x, y, highest x, y) around a footprint, and the faces under the footprint's edge."""
     coordinates = np.unique(shapely.get_coordinates(footprint), axis=0)
     low, _ = rim.at(coordinates)

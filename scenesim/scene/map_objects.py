@@ -1,0 +1,208 @@
+"""What the map itself says stands beside the road: signals, signs, trees, poles, rails, buildings by outline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import shapely
+
+from scenesim.base.keys import Key, derive
+from scenesim.geometry import solids
+from scenesim.geometry.mesh import Surface
+from scenesim.models.catalogue import ModelRequest
+from scenesim.models.model import LAMP_BITS
+from scenesim.scenario.network import Corner, RoadObject, Signal
+from scenesim.scene.placement import Placement
+from scenesim.scene.site import Site, rectangle
+from scenesim.world.road import RoadMap, RoadSurface
+
+# Codes of the German catalogue of signs (VzKat 2017), which OpenDRIVE maps use whatever their country says.
+FACES = {
+    "101": "danger", "103": "danger", "105": "danger", "110": "danger", "114": "danger", "123": "danger", "131": "danger",
+    "136": "danger", "205": "yield", "206": "stop", "209": "straight_on", "211": "keep_right", "222": "keep_right",
+    "239": "footpath", "250": "no_vehicles", "260": "no_vehicles", "267": "no_entry", "274": "speed_limit", "274.1": "speed_limit",
+    "278": "speed_limit_end", "282": "speed_limit_end", "283": "no_stopping", "286": "no_stopping", "301": "priority",
+    "306": "priority", "310": "town", "311": "town", "314": "parking", "325": "blank", "330": "motorway", "331": "motorway",
+    "332": "motorway", "333": "motorway", "334": "motorway", "350": "crosswalk", "401": "blank", "406": "blank", "430": "guide",
+    "432": "guide", "434": "guide", "436": "guide", "438": "guide", "439": "guide", "440": "motorway", "448": "motorway",
+    "449": "motorway", "450": "motorway", "451": "motorway", "452": "motorway", "605": "chevron", "625": "chevron",
+}  # fmt: skip
+LIGHTS = {"1000001": "traffic_light", "1000009": "traffic_light", "1000011": "traffic_light", "1000012": "traffic_light",
+          "1000013": "traffic_light", "1000014": "traffic_light", "1000003": "traffic_light", "1000002": "traffic_light_pedestrian",
+          "1000007": "traffic_light_pedestrian"}  # fmt: skip
+ON_THE_ROAD = {"293", "294", "295", "341", "342"}  # markings that maps list among the signals
+LOWEST_M = 0.5  # a sign that is said to stand lower than this has no height in the map
+
+
+def signals(road_map: RoadMap, site: Site) -> Iterator[Placement]:
+    """Signs and traffic lights where the map has them."""
+    for road_id, surface in road_map.surfaces.items():
+        for signal in surface.road.signals:
+            placed = _light(surface, signal, site) if signal.kind in LIGHTS or signal.dynamic else _sign(surface, signal, site)
+            if placed is not None:
+                yield placed
+
+
+def _where(surface: RoadSurface, signal: Signal) -> tuple[float, float, float, float]:
+    """(x, y, height of the road there, yaw of the face): a sign for traffic along s looks against s."""
+    s = min(max(signal.s, 0.0), surface.road.length)
+    pose = surface.pose(s, signal.t)
+    yaw = float(pose.yaw()) + signal.heading + (0.0 if signal.orientation == "-" else np.pi)
+    x, y, z = pose.translation.tolist()
+    return x, y, z, yaw
+
+
+def _light(surface: RoadSurface, signal: Signal, site: Site) -> Placement | None:
+    x, y, z, yaw = _where(surface, signal)
+    ground = float(site.height([[x, y]])[0])
+    if not np.isfinite(ground):
+        return None
+    name = LIGHTS.get(signal.kind, "traffic_light")
+    over_road = site.paved.contains(shapely.Point(x, y))
+    options: tuple[tuple[str, float], ...] = ()
+    if over_road and name == "traffic_light":
+        found = _arm(surface, signal, site, x, y, yaw)
+        if found is None:
+            return None
+        (x, y), arm = found
+        ground = float(site.height([[x, y]])[0])
+        name, options = "traffic_light_overhead", (("arm_m", round(arm, 2)),)
+    elif over_road:
+        return None
+    elif signal.z > LOWEST_M:
+        options = (("lower_edge_m", round(max(z + signal.z - ground, 1.5), 2)),)
+    site.take(shapely.Point(x, y).buffer(0.5))
+    lamp = LAMP_BITS["red" if int(round(4 * yaw / np.pi)) // 2 % 2 else "green"]
+    return Placement(site.stand(x, y, yaw, ground), ModelRequest("roadside", name, 0, options), lamp_bits=lamp, name=signal.name or name)
+
+
+def _arm(surface: RoadSurface, signal: Signal, site: Site, x: float, y: float, yaw: float):
+    """Foot of a mast beside the road, and the length of its arm, for a light that hangs over (x, y); None if it is too far.
+
+    The arm of the model reaches over -y, which is to the left as the driver who faces the light sees it.
+    """
+    right = np.array([-np.sin(yaw), np.cos(yaw)])  # of the driver
+    for arm in np.arange(1.0, 16.0, 0.5):
+        foot = np.array([x, y]) + arm * right
+        spot = shapely.Point(foot).buffer(0.35)
+        if not site.paved.intersects(spot):
+            return tuple(foot.tolist()), float(arm)
+    return None
+
+
+def _sign(surface: RoadSurface, signal: Signal, site: Site) -> Placement | None:
+    code = signal.kind.split("-")[0]
+    if code in ON_THE_ROAD or code in ("", "-1", "none"):
+        return None
+    x, y, z, yaw = _where(surface, signal)
+    spot = shapely.Point(x, y).buffer(0.1)
+    ground = float(site.height([[x, y]])[0])
+    if site.paved.intersects(spot) or not np.isfinite(ground):
+        return None
+    site.take(shapely.Point(x, y).buffer(0.4))
+    face = FACES.get(code, "blank")
+    value = _value(signal) if face.startswith("speed_limit") else ""
+    above = z + (signal.z if signal.z > LOWEST_M else 2.2) - ground
+    options = (("face", face), ("lower_edge_m", round(max(above, 0.4), 2)), ("value", value))
+    return Placement(site.stand(x, y, yaw, ground), ModelRequest("roadside", "sign", 0, options), name=signal.name or face)
+
+
+def _value(signal: Signal) -> str:
+    """The number on a speed limit, from the value or, as older maps have it, the subtype (274-55 is 50 km/h in VzKat 1992)."""
+    number = signal.value
+    if number is None or number <= 0:
+        digits = "".join(c for c in signal.subtype if c.isdigit())
+        number = float(digits) if digits else 50.0
+        if 50 < number < 70 and number % 10:
+            number = (number - 50) * 10
+    if signal.unit == "m/s":
+        number *= 3.6
+    return str(int(round(number)))
+
+
+# ---- objects
+
+
+def objects(road_map: RoadMap, site: Site, key: Key) -> Iterator[Placement]:
+    """Objects of the map that stand on the ground, off the carriageway."""
+    for road_id, surface in road_map.surfaces.items():
+        for n, thing in enumerate(surface.road.objects):
+            for k, (s, t) in enumerate(_repeated(thing)):
+                if not -1.0 <= s <= surface.road.length + 1.0:
+                    continue
+                pose = surface.pose(min(max(s, 0.0), surface.road.length), t)
+                x, y, _ = pose.translation.tolist()
+                placed = _object(thing, x, y, float(pose.yaw()) + thing.heading, site, derive(key, "object", road_id, n, k))
+                if placed is not None:
+                    yield placed
+            if thing.outlines and thing.kind in ("building", "wall"):
+                yield from _block(surface, thing, site)
+
+
+def _repeated(thing: RoadObject) -> Iterator[tuple[float, float]]:
+    """(s, t) of an object, or of each of its repetitions; a continuous one is left to `_object` where it begins."""
+    if not thing.repeats:
+        yield thing.s, thing.t
+    for r in thing.repeats:
+        step = r["distance"] if r["distance"] > 0 else max(thing.length, 4.0)
+        count = max(1, min(int(r["length"] / step) + 1, 2000))
+        for k in range(count):
+            u = k * step / max(r["length"], step)
+            yield r["s"] + k * step, r["tStart"] + u * (r["tEnd"] - r["tStart"])
+
+
+def _object(thing: RoadObject, x: float, y: float, yaw: float, site: Site, key: Key) -> Placement | None:
+    kind, name = thing.kind.lower(), thing.name.lower()
+    radius = 0.4
+    request = None
+    if kind in ("tree", "vegetation", "bush"):
+        species = "spruce" if "fir" in name or "pine" in name else ("bush" if kind != "tree" else "oak")
+        height = round(min(max(thing.height or (2.0 if species == "bush" else 9.0), 0.6), 30.0))
+        request = ModelRequest("vegetation", species, int(key) % 3, (("height_m", float(max(height, 1))),))
+    elif kind in ("pole", "rail-pole"):
+        if "light" in name or "lamp" in name:
+            request = ModelRequest("roadside", "street_light")
+        else:
+            request = ModelRequest("roadside", "pole", 0, (("height_m", round(min(max(thing.height or 6.0, 0.5), 25.0), 1)),))
+    elif kind in ("barrier", "guardrail", "railing"):
+        length = min(max(thing.length, 4.0), 4.0)
+        request, radius = ModelRequest("roadside", "guard_rail", 0, (("length_m", length),)), 0.15
+    elif kind == "hydrant":
+        request = ModelRequest("roadside", "hydrant")
+    elif kind == "guide-post":
+        request = ModelRequest("roadside", "delineator")
+    if request is None or not site.claim(shapely.Point(x, y).buffer(radius), "carriageway"):
+        return None
+    if not np.isfinite(site.height([[x, y]])[0]):
+        return None
+    return Placement(site.stand(x, y, yaw), request, params=(0.5, 0.5, 0.5, (int(key) % 1000) / 1000))
+
+
+def _block(surface: RoadSurface, thing: RoadObject, site: Site) -> Iterator[Placement]:
+    """A building or wall by its outline, pulled up to its height."""
+    for corners in thing.outlines:
+        ring = [_corner(surface, thing, c) for c in corners]
+        if len(ring) < 3:
+            continue
+        shape = shapely.make_valid(shapely.Polygon(ring))
+        center = shape.centroid
+        ground = site.height([[center.x, center.y]])[0]
+        height = max([c.height for c in corners] + [thing.height, 2.5])
+        if shape.area < 0.5 or not np.isfinite(ground) or not site.claim(shape, "carriageway"):
+            continue
+        local = shapely.affinity.translate(shape, -center.x, -center.y)
+        mesh = solids.prism(local, -1.5, height, Surface("plaster"))
+        pose = site.stand(center.x, center.y, 0.0, float(ground))
+        yield Placement(pose, mesh=mesh, class_name=thing.kind, params=(0.6, 0.57, 0.5, 0.3))
+
+
+def _corner(surface: RoadSurface, thing: RoadObject, c: Corner) -> tuple[float, float]:
+    if c.in_road:
+        p = surface.xyz(c.a, c.b)
+    else:
+        p = surface.pose(thing.s, thing.t, heading=thing.heading).apply([c.a, c.b, c.c])
+    return float(p[0]), float(p[1])
+
+
+__all__ = ["objects", "rectangle", "signals"]
