@@ -1,0 +1,1 @@
+"""What the kernels are measured with; `python -m tools.bench raycast`."""
