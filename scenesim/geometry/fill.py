@@ -42,6 +42,21 @@ def counter_clockwise(triangles: Array) -> Array:
     return turned[np.abs(twice) > 1e-9]
 
 
+def outline(triangles: Array) -> BaseGeometry:
+    """The shape that triangles (T, 3, 2) cover together."""
+    t = counter_clockwise(triangles)
+    if not len(t):
+        return shapely.Polygon()
+    parts = shapely.polygons(t)
+    try:
+        whole = shapely.coverage_union_all(parts)  # fast, and right where no two of them overlap
+    except shapely.GEOSException:
+        return shapely.union_all(parts)
+    if whole.is_valid and abs(whole.area - shapely.area(parts).sum()) < 1e-9 * max(whole.area, 1.0):
+        return whole
+    return shapely.union_all(parts)
+
+
 def fill(shape: BaseGeometry, cell_m: float) -> Array:
     """(T, 3, 2) triangles that fill a shape: squares of cell_m where it is wider than that, and a seam to its outline."""
     low_x, low_y, high_x, high_y = shape.bounds
@@ -103,15 +118,13 @@ class Quadtree:
         at_x, at_y = _by_line(corners[:, 0], corners[:, 1]), _by_line(corners[:, 1], corners[:, 0])
         plain, fans = [], []
         for x, y, size in self.cells.tolist():
-            sides = [
-                _between(at_y, y, x, x + size), _between(at_x, x + size, y, y + size),
-                _between(at_y, y + size, x, x + size)[::-1], _between(at_x, x, y, y + size)[::-1],
-            ]  # fmt: skip
-            if not any(len(q) for q in sides):
+            south, north = _between(at_y, y, x, x + size), _between(at_y, y + size, x, x + size)
+            west, east = _between(at_x, x, y, y + size), _between(at_x, x + size, y, y + size)
+            if not (south or north or west or east):
                 plain.append((x, y, size))
                 continue
-            ring = [(x, y), *((v, y) for v in sides[0]), (x + size, y), *((x + size, v) for v in sides[1]),
-                    (x + size, y + size), *((v, y + size) for v in sides[2]), (x, y + size), *((x, v) for v in sides[3])]  # fmt: skip
+            ring = [(x, y), *((v, y) for v in south), (x + size, y), *((x + size, v) for v in east)]
+            ring += [(x + size, y + size), *((v, y + size) for v in north[::-1]), (x, y + size), *((x, v) for v in west[::-1])]
             middle = (x + size / 2, y + size / 2)
             fans += [(a, b, middle) for a, b in zip(ring, ring[1:] + ring[:1])]
         p = np.array(plain).reshape(-1, 3)

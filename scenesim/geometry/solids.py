@@ -35,7 +35,9 @@ def box(size: ArrayLike, center: ArrayLike, surface: Surface, color=None) -> Mes
     return make(vertices, triangles, surface, uv=np.concatenate(uv), smooth_deg=1.0, color=color)
 
 
-def lathe(profile: ArrayLike, surface: Surface, *, sides: int = 16, center=(0, 0, 0), color=None, smooth_deg: float = 40.0) -> Mesh:
+def lathe(
+    profile: ArrayLike, surface: Surface, *, sides: int = 16, center=(0, 0, 0), color=None, smooth_deg: float = 40.0
+) -> Mesh:
     """A body about the z axis; profile (n, 2): radius and z from the lowest point to the highest, seen from outside. Radius 0
     closes an end."""
     p = np.asarray(profile, float)

@@ -36,7 +36,14 @@ SLAB_M = 0.14  # thickness of a roof
 PLASTERS = ((0.62, 0.55, 0.44), (0.66, 0.62, 0.55), (0.58, 0.42, 0.30), (0.70, 0.67, 0.62), (0.60, 0.56, 0.42), (0.55, 0.50, 0.48),
             (0.52, 0.55, 0.50), (0.63, 0.50, 0.40), (0.48, 0.50, 0.53))  # fmt: skip
 BRICKS = ((0.42, 0.20, 0.14), (0.38, 0.17, 0.12), (0.46, 0.28, 0.19), (0.33, 0.20, 0.16))
-SIGN_COLORS = ((0.35, 0.03, 0.03), (0.03, 0.08, 0.25), (0.04, 0.16, 0.07), (0.45, 0.30, 0.03), (0.06, 0.06, 0.065), (0.5, 0.5, 0.48))
+SIGN_COLORS = (
+    (0.35, 0.03, 0.03),
+    (0.03, 0.08, 0.25),
+    (0.04, 0.16, 0.07),
+    (0.45, 0.30, 0.03),
+    (0.06, 0.06, 0.065),
+    (0.5, 0.5, 0.48),
+)
 
 
 @dataclass(frozen=True)
@@ -104,7 +111,15 @@ class Design:
         g = generator(derive(key, "colour"))
         colors = BRICKS if self.brick else PLASTERS
         tint = np.minimum(np.array(colors[int(g.integers(len(colors)))]) * g.uniform(0.85, 1.08), 0.8)
-        shader = (float(self.brick), self.storey_m, self.pitch_m, self.eaves_m, self.window_w_m, self.window_h_m, float(self.shop))
+        shader = (
+            float(self.brick),
+            self.storey_m,
+            self.pitch_m,
+            self.eaves_m,
+            self.window_w_m,
+            self.window_h_m,
+            float(self.shop),
+        )
         return (*(float(c) for c in tint), float(g.uniform()), 0.0, *shader)
 
 
@@ -141,7 +156,14 @@ def build(name: str, key: Key, **options: float) -> Model:
     if options:
         raise InputError(f'buildings have no option "{sorted(options)[0]}"')
     d = draw(name, key)
-    meshes = [*_walls(d), *_roof(d), *_door(d), *_shopfront(d), *(m for k in d.balconies for m in _balcony(d, k)), *_downpipes(d)]
+    meshes = [
+        *_walls(d),
+        *_roof(d),
+        *_door(d),
+        *_shopfront(d),
+        *(m for k in d.balconies for m in _balcony(d, k)),
+        *_downpipes(d),
+    ]
     parts = (Part(name, join(meshes)),)
     size, center = tight_box(parts)
     return Model(name, "building", parts, size, center)
@@ -156,7 +178,8 @@ def _walls(d: Design) -> list[Mesh]:
     sides = [solids.wall([(x, y), (-x, y)], low, top, FACADE), solids.wall([(-x, -y), (x, -y)], low, top, FACADE)]
     if attached:
         sides = [_blind(m) for m in sides]
-    plinth = shapely.box(-x - 0.04, -y - (0 if attached else 0.04), x + 0.04, y + (0 if attached else 0.04))
+    out = 0.006 if attached else 0.04
+    plinth = shapely.box(-x - 0.04, -y - out, x + 0.04, y + out)
     ring = solids.prism(plinth, low, 0.42, PLINTH, caps=False)
     cap = solids.flat(plinth.difference(shapely.box(-x, -y, x, y)), PLINTH, 0.42)
     return [front, back, *sides, ring, *([cap] if cap else [])]
@@ -198,9 +221,16 @@ def _gable(d: Design) -> list[Mesh]:
         eave = [(s * (x + over), -s * (y + verge), eave_z), (s * (x + over), s * (y + verge), eave_z)]
         ridge = [(0.0, s * (y + verge), h + rise), (0.0, -s * (y + verge), h + rise)]
         meshes += _slab(np.array(eave + ridge), tile)
-        gable = make([(s * x, 0, 0), (-s * x, 0, 0), (0, 0, rise)], [(0, 1, 2)], FACADE, uv=[(BLIND, h), (BLIND + d.depth_m, h), (BLIND + x, h + rise)])
+        gable = make(
+            [(s * x, 0, 0), (-s * x, 0, 0), (0, 0, rise)],
+            [(0, 1, 2)],
+            FACADE,
+            uv=[(BLIND, h), (BLIND + d.depth_m, h), (BLIND + x, h + rise)],
+        )
         meshes.append(gable.transformed(Pose.of((0.0, s * y, h))))
-        meshes.append(_gutter([(s * (x + over + 0.06), -y - verge, eave_z - 0.02), (s * (x + over + 0.06), y + verge, eave_z - 0.02)]))
+        meshes.append(
+            _gutter([(s * (x + over + 0.06), -y - verge, eave_z - 0.02), (s * (x + over + 0.06), y + verge, eave_z - 0.02)])
+        )
     meshes.append(solids.tube([(0, -y - verge, h + rise + 0.02), (0, y + verge, h + rise + 0.02)], 0.1, tile, sides=8))
     for k in d.dormers:
         meshes += _dormer(d, -y + (k + 0.5) * d.pitch_m, tile)
@@ -262,7 +292,10 @@ def _dormer(d: Design, y: float, tile: Surface) -> list[Mesh]:
     roof = shapely.box(back, y - w / 2 - 0.12, x + 0.18, y + w / 2 + 0.12)
     side.append(solids.prism(roof, z + tall, z + tall + 0.12, tile))
     side.append(solids.box((0.05, w - 0.3, tall - 0.25), (x + 0.005, y, z + tall / 2 + 0.02), FRAME))
-    side += [solids.box((0.02, (w - 0.3) / 2 - 0.09, tall - 0.4), (x + 0.024, y + s * (w - 0.3) / 4, z + tall / 2 + 0.02), WINDOW) for s in (-1, 1)]
+    side += [
+        solids.box((0.02, (w - 0.3) / 2 - 0.09, tall - 0.4), (x + 0.024, y + s * (w - 0.3) / 4, z + tall / 2 + 0.02), WINDOW)
+        for s in (-1, 1)
+    ]
     return side
 
 
@@ -270,15 +303,29 @@ def _upright(m: Mesh) -> Mesh:
     """A prism drawn in (x, z) and pulled along y: from its own frame (x, z, -y) to the model's."""
     turn = Pose.from_matrix(np.array([[1.0, 0, 0, 0], [0, 0, -1.0, 0], [0, 1.0, 0, 0]]))
     flipped = m.transformed(turn)
-    return Mesh(flipped.vertices * [1, -1, 1], flipped.triangles[:, ::-1], flipped.normals[:, ::-1] * np.float32([1, -1, 1]), flipped.uv[:, ::-1], flipped.surface, flipped.surfaces, flipped.color)
+    return Mesh(
+        flipped.vertices * [1, -1, 1],
+        flipped.triangles[:, ::-1],
+        flipped.normals[:, ::-1] * np.float32([1, -1, 1]),
+        flipped.uv[:, ::-1],
+        flipped.surface,
+        flipped.surfaces,
+        flipped.color,
+    )
 
 
 def _chimney(d: Design, where: tuple[float, float]) -> list[Mesh]:
     y, x = where[0] * d.width_m, where[1] * d.depth_m
     top = d.eaves_m + d.rise_m + 0.75
     low = d.eaves_m + d.rise_m * (1 - min(1.0, (abs(x) + 0.5) / (d.depth_m / 2))) - 0.3
-    meshes = [solids.box((0.6, 0.85, top - low), (x, y, (top + low) / 2), CHIMNEY), solids.box((0.74, 1.0, 0.1), (x, y, top + 0.05), STONE)]
-    meshes += [solids.lathe([(0.12, top + 0.1), (0.1, top + 0.4), (0.0, top + 0.4)], CHIMNEY, sides=8, center=(x, y + s * 0.2, 0)) for s in (-1, 1)]
+    meshes = [
+        solids.box((0.6, 0.85, top - low), (x, y, (top + low) / 2), CHIMNEY),
+        solids.box((0.74, 1.0, 0.1), (x, y, top + 0.05), STONE),
+    ]
+    meshes += [
+        solids.lathe([(0.12, top + 0.1), (0.1, top + 0.4), (0.0, top + 0.4)], CHIMNEY, sides=8, center=(x, y + s * 0.2, 0))
+        for s in (-1, 1)
+    ]
     return meshes
 
 
@@ -295,7 +342,9 @@ def _door(d: Design) -> list[Mesh]:
     meshes.append(solids.box((0.16, 2 * half, 0.22), (x + 0.04, y, tall - 0.11), STONE))
     meshes.append(solids.box((0.06, 2 * half - 0.4, tall - 0.22), (x + 0.02, y, (tall - 0.22) / 2), DOOR))
     meshes.append(solids.box((0.01, 2 * half - 0.75, 0.55), (x + 0.053, y, 1.62), WINDOW))
-    meshes += [solids.box((0.012, 0.5 * (2 * half - 0.7), 0.55), (x + 0.052, y + s * (half - 0.2) / 2, 0.62), DOOR) for s in (-1, 1)]
+    meshes += [
+        solids.box((0.012, 0.5 * (2 * half - 0.7), 0.55), (x + 0.052, y + s * (half - 0.2) / 2, 0.62), DOOR) for s in (-1, 1)
+    ]
     meshes.append(solids.tube([(x + 0.09, y + half - 0.32, 1.0), (x + 0.09, y + half - 0.32, 1.25)], 0.014, STEEL, sides=6))
     meshes.append(solids.box((0.45, 2 * half + 0.2, 0.15 + 0.3), (x + 0.22, y, 0.15 / 2 - 0.15), STONE))
     meshes.append(solids.box((0.8, 2 * half + 0.3, 0.07), (x + 0.4, y, tall + 0.28), PAINTED))
@@ -324,9 +373,16 @@ def _balcony(d: Design, column: int) -> list[Mesh]:
         meshes.append(solids.box((deep, wide, 0.16), (x + deep / 2, y, z), STONE))
         n = int(wide / 0.14)
         for k in range(n + 1):
-            meshes.append(solids.box((0.014, 0.014, 0.9), (x + deep - 0.05, y - wide / 2 + 0.05 + k * (wide - 0.1) / n, z + 0.53), PAINTED))
+            meshes.append(
+                solids.box(
+                    (0.014, 0.014, 0.9), (x + deep - 0.05, y - wide / 2 + 0.05 + k * (wide - 0.1) / n, z + 0.53), PAINTED
+                )
+            )
         for s in (-1, 1):
-            meshes += [solids.box((0.014, 0.014, 0.9), (x + 0.1 + k * 0.15, y + s * (wide / 2 - 0.05), z + 0.53), PAINTED) for k in range(7)]
+            meshes += [
+                solids.box((0.014, 0.014, 0.9), (x + 0.1 + k * 0.15, y + s * (wide / 2 - 0.05), z + 0.53), PAINTED)
+                for k in range(7)
+            ]
             meshes.append(solids.box((deep - 0.05, 0.035, 0.035), (x + deep / 2, y + s * (wide / 2 - 0.05), z + 0.99), PAINTED))
         meshes.append(solids.box((0.035, wide, 0.035), (x + deep - 0.05, y, z + 0.99), PAINTED))
     return meshes

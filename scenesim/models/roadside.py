@@ -61,9 +61,14 @@ def street_light(height_m: float, arm_m: float, foot_radius_m: float, head_radiu
     rise = 0.09 * height_m
     turn = np.linspace(0, np.pi / 2, 7)
     bend = 0.45 * arm_m
-    arm = [(0.0, 0.0, height_m - rise - 0.4), *((bend * (1 - np.cos(a)), 0.0, height_m - rise + rise * np.sin(a)) for a in turn)]
+    arm = [
+        (0.0, 0.0, height_m - rise - 0.4),
+        *((bend * (1 - np.cos(a)), 0.0, height_m - rise + rise * np.sin(a)) for a in turn),
+    ]
     arm.append((arm_m, 0.0, height_m + 0.03))
-    head = shapely.Polygon([(-0.05, -0.09), (0.16, -0.14), (0.52, -0.13), (0.58, -0.07), (0.58, 0.07), (0.52, 0.13), (0.16, 0.14), (-0.05, 0.09)])
+    head = shapely.Polygon(
+        [(-0.05, -0.09), (0.16, -0.14), (0.52, -0.13), (0.58, -0.07), (0.58, 0.07), (0.52, 0.13), (0.16, 0.14), (-0.05, 0.09)]
+    )
     z = height_m + 0.03
     lantern = [
         solids.prism(head, -0.045, 0.035, STEEL),
@@ -96,7 +101,11 @@ def traffic_light(lens_m: float, lower_edge_m: float, lenses: Sequence[str], int
     if arm_m:
         beam = lower_edge_m + pitch * len(lenses) / 2
         meshes.append(_column(top + 0.2, 0.11, 0.075))
-        meshes.append(solids.tube([(-depth, 0, beam), (-depth, y * 0.5, beam + 0.05), (-depth, y - 0.15, beam)], [0.06, 0.05, 0.04], STEEL))
+        meshes.append(
+            solids.tube(
+                [(-depth, 0, beam), (-depth, y * 0.5, beam + 0.05), (-depth, y - 0.15, beam)], [0.06, 0.05, 0.04], STEEL
+            )
+        )
         meshes.append(solids.tube([(0.0, 0.0, beam), (-depth, 0, beam)], 0.06, STEEL))
         meshes.append(solids.box((depth, 0.06, 0.06), (-depth / 2, y, beam), STEEL))
         plate = signs.board(width + 0.3, pitch * len(lenses) + 0.3, 0.08, 0.0, pitch * len(lenses) / 2)
@@ -106,7 +115,8 @@ def traffic_light(lens_m: float, lower_edge_m: float, lenses: Sequence[str], int
         for z in (lower_edge_m + 0.1 * pitch, top - 0.1 * pitch):
             meshes.append(solids.tube([(0.0, 0.0, z), (x, 0.0, z)], 0.018, STEEL, sides=6))
     shining = [
-        Lamp(bits, (x + depth / 2 + 0.03, y, lower_edge_m + z), (1.0, 0.0, 0.0), intensity_cd, color, "spot") for bits, z, color in lamps
+        Lamp(bits, (x + depth / 2 + 0.03, y, lower_edge_m + z), (1.0, 0.0, 0.0), intensity_cd, color, "spot")
+        for bits, z, color in lamps
     ]
     return meshes, shining
 
@@ -117,7 +127,9 @@ def _chamber(width: float, depth: float, height: float, z: float) -> Mesh:
 
 
 def _lens(radius: float, x: float, z: float, surface: Surface) -> Mesh:
-    dome = solids.lathe([(radius, 0.0), (0.8 * radius, 0.1 * radius), (0.45 * radius, 0.18 * radius), (0.0, 0.21 * radius)], surface, sides=20)
+    dome = solids.lathe(
+        [(radius, 0.0), (0.8 * radius, 0.1 * radius), (0.45 * radius, 0.18 * radius), (0.0, 0.21 * radius)], surface, sides=20
+    )
     return dome.transformed(Pose.of((0.0, z, x))).transformed(MODEL_FROM_FACE)
 
 
@@ -131,12 +143,19 @@ def _visor(radius: float, x: float, z: float, length: float) -> Mesh:
 
 
 def sign(
-    face: str = "blank", value: str = "", lower_edge_m: float = 2.2, pole_radius_m: float = 0.03, pole: bool = True, scale: float = 1.0
+    face: str = "blank",
+    value: str = "",
+    lower_edge_m: float = 2.2,
+    pole_radius_m: float = 0.03,
+    pole: bool = True,
+    scale: float = 1.0,
 ) -> Built:
     """A sign whose face is one of signs.FACES; value: what is written on it, where something is. pole: stands on its own."""
     if face not in signs.FACES:
         raise InputError(f'no sign "{face}"{did_you_mean(face, signs.FACES)}')
-    layers = [(shapely.affinity.scale(shape, scale, scale, origin=(0, 0)), surface) for shape, surface in signs.FACES[face](value)]
+    layers = [
+        (shapely.affinity.scale(shape, scale, scale, origin=(0, 0)), surface) for shape, surface in signs.FACES[face](value)
+    ]
     plate = layers[0][0]
     low_x, low_y, high_x, high_y = plate.bounds
     pose = Pose.of((pole_radius_m + 0.022, 0.0, lower_edge_m - low_y)) @ MODEL_FROM_FACE
@@ -155,11 +174,25 @@ def sign(
 def guard_rail(height_m: float, post_every_m: float, length_m: float) -> Built:
     """W-beam along x; its face looks to +y."""
     lower = height_m - 0.31
-    wave = [(0.0, 0.0), (0.02, 0.02), (0.08, 0.055), (0.08, 0.105), (0.0, 0.14), (0.0, 0.17), (0.08, 0.205), (0.08, 0.255), (0.02, 0.29), (0.0, 0.31)]
+    wave = [
+        (0.0, 0.0),
+        (0.02, 0.02),
+        (0.08, 0.055),
+        (0.08, 0.105),
+        (0.0, 0.14),
+        (0.0, 0.17),
+        (0.08, 0.205),
+        (0.08, 0.255),
+        (0.02, 0.29),
+        (0.0, 0.31),
+    ]
     outline = [(0.05 + y, lower + z) for y, z in wave]
     body = shapely.LineString(outline).buffer(0.003, cap_style="flat", join_style="mitre")
     # The beam is drawn in y, z and pulled along x.
-    along = Pose(quaternion_from_matrix(np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])), np.array([-length_m / 2, 0.0, 0.0]))
+    along = Pose(
+        quaternion_from_matrix(np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])),
+        np.array([-length_m / 2, 0.0, 0.0]),
+    )
     meshes = [solids.prism(body, 0.0, length_m, STEEL).transformed(along)]
     n = max(1, round(length_m / post_every_m))
     for k in range(n):
@@ -172,21 +205,41 @@ def guard_rail(height_m: float, post_every_m: float, length_m: float) -> Built:
 def concrete_barrier(height_m: float, length_m: float) -> Built:
     half = [(0.30, -0.1), (0.30, 0.075), (0.17, 0.33), (0.09, height_m - 0.02), (0.07, height_m)]
     ring = shapely.Polygon(half + [(-y, z) for y, z in reversed(half)])
-    along = Pose(quaternion_from_matrix(np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])), np.array([-length_m / 2, 0.0, 0.0]))
+    along = Pose(
+        quaternion_from_matrix(np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])),
+        np.array([-length_m / 2, 0.0, 0.0]),
+    )
     return [solids.prism(ring, 0.0, length_m, CONCRETE).transformed(along)], []
 
 
 def bollard(height_m: float, radius_m: float) -> Built:
     r, h = radius_m, height_m
-    post = solids.lathe([(r, -FOOT_M), (r, h - 0.16), (1.18 * r, h - 0.15), (1.18 * r, h - 0.12), (r, h - 0.11), (r, h - 0.03), (0.6 * r, h - 0.005), (0, h)], PAINTED)
+    post = solids.lathe(
+        [
+            (r, -FOOT_M),
+            (r, h - 0.16),
+            (1.18 * r, h - 0.15),
+            (1.18 * r, h - 0.12),
+            (r, h - 0.11),
+            (r, h - 0.03),
+            (0.6 * r, h - 0.005),
+            (0, h),
+        ],
+        PAINTED,
+    )
     band = solids.lathe([(1.02 * r, h - 0.30), (1.02 * r, h - 0.22)], Surface("cone_band"))
     return [post, band], []
 
 
 def delineator(height_m: float) -> Built:
     body = shapely.Polygon([(-0.06, -FOOT_M), (0.06, -FOOT_M), (0.06, height_m - 0.06), (-0.02, height_m), (-0.06, height_m)])
-    band = shapely.Polygon([(-0.0605, height_m - 0.42), (0.0605, height_m - 0.30), (0.0605, height_m - 0.12), (-0.0605, height_m - 0.24)])
-    meshes = [solids.prism(body, -0.05, 0.05, Surface("steel_white")), solids.prism(band, -0.0505, 0.0505, Surface("sign_black"))]
+    band = shapely.Polygon(
+        [(-0.0605, height_m - 0.42), (0.0605, height_m - 0.30), (0.0605, height_m - 0.12), (-0.0605, height_m - 0.24)]
+    )
+    meshes = [
+        solids.prism(body, -0.05, 0.05, Surface("steel_white")),
+        solids.prism(band, -0.0505, 0.0505, Surface("sign_black")),
+    ]
     meshes.append(solids.prism(shapely.box(-0.02, height_m - 0.34, 0.02, height_m - 0.20), 0.0, 0.053, Surface("cone_band")))
     return [m.transformed(MODEL_FROM_FACE) for m in meshes], []
 
@@ -206,7 +259,12 @@ def bench(length_m: float) -> Built:
 
 def bin(height_m: float, radius_m: float, color: Sequence[float]) -> Built:
     r, h = radius_m, height_m
-    body = solids.lathe([(0.0, 0.28), (0.85 * r, 0.28), (r, h - 0.1), (r, h - 0.06), (0.86 * r, h - 0.05), (0.86 * r, h - 0.2), (0, h - 0.2)], PLASTIC, sides=18, color=color)
+    body = solids.lathe(
+        [(0.0, 0.28), (0.85 * r, 0.28), (r, h - 0.1), (r, h - 0.06), (0.86 * r, h - 0.05), (0.86 * r, h - 0.2), (0, h - 0.2)],
+        PLASTIC,
+        sides=18,
+        color=color,
+    )
     lid = solids.lathe([(0.0, h - 0.01), (r, h - 0.01), (r, h + 0.01), (0.0, h + 0.06)], PLASTIC, sides=18, color=color)
     holders = [solids.box((0.02, 0.02, 0.08), (x, 0.0, h - 0.05), PAINTED) for x in (-0.9 * r, 0.9 * r)]
     return [body, lid, _column(0.3, 0.04, 0.04, PAINTED), *holders], []
@@ -242,13 +300,26 @@ def fence(height_m: float, length_m: float) -> Built:
     for k in range(n):
         x = -length_m / 2 + (k + 0.5) * length_m / n
         meshes.append(solids.box((0.014, 0.014, height_m - 0.2), (x, 0, height_m / 2 + 0.05), PAINTED))
-    meshes.append(solids.box((0.05, 0.05, height_m + 0.05 + FOOT_M), (-length_m / 2, 0, (height_m + 0.05 - FOOT_M) / 2), PAINTED))
+    meshes.append(
+        solids.box((0.05, 0.05, height_m + 0.05 + FOOT_M), (-length_m / 2, 0, (height_m + 0.05 - FOOT_M) / 2), PAINTED)
+    )
     return meshes, []
 
 
 def hydrant(height_m: float) -> Built:
     h, red = height_m, (0.42, 0.02, 0.02)
-    body = [(0.13, -FOOT_M), (0.13, 0.05), (0.085, 0.06), (0.085, 0.72 * h), (0.11, 0.73 * h), (0.11, 0.80 * h), (0.08, 0.92 * h), (0.03, 0.96 * h), (0.03, h), (0, h)]
+    body = [
+        (0.13, -FOOT_M),
+        (0.13, 0.05),
+        (0.085, 0.06),
+        (0.085, 0.72 * h),
+        (0.11, 0.73 * h),
+        (0.11, 0.80 * h),
+        (0.08, 0.92 * h),
+        (0.03, 0.96 * h),
+        (0.03, h),
+        (0, h),
+    ]
     meshes = [solids.lathe(body, PLASTIC, color=red)]
     meshes += [solids.tube([(0, 0, 0.6 * h), (0, 0.16 * s, 0.6 * h)], 0.05, PLASTIC, color=red) for s in (-1, 1)]
     return meshes, []
@@ -277,7 +348,12 @@ def hedge(height_m: float, width_m: float, length_m: float) -> Built:
     grid[..., 1:] += bump[..., None] * out
     a = (i[:-1, :-1] * len(yz) + j[:-1, :-1]).ravel()
     b, c, d = a + len(yz), a + len(yz) + 1, a + 1
-    side = make(grid.reshape(-1, 3), np.concatenate([np.stack([a, c, b], 1), np.stack([a, d, c], 1)]), HEDGE, uv=grid.reshape(-1, 3)[:, [0, 2]])
+    side = make(
+        grid.reshape(-1, 3),
+        np.concatenate([np.stack([a, c, b], 1), np.stack([a, d, c], 1)]),
+        HEDGE,
+        uv=grid.reshape(-1, 3)[:, [0, 2]],
+    )
     caps = []
     for k, sign in ((0, -1), (n_along - 1, 1)):
         p = np.concatenate([grid[k], grid[k].mean(0, keepdims=True)])

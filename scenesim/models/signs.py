@@ -33,7 +33,9 @@ def polygon(sides: int, radius: float, turn_deg: float = 0.0) -> BaseGeometry:
 
 def board(width: float, height: float, radius: float = 0.03, x: float = 0.0, y: float = 0.0) -> BaseGeometry:
     """Rectangle with round corners about (x, y)."""
-    return shapely.box(x - width / 2 + radius, y - height / 2 + radius, x + width / 2 - radius, y + height / 2 - radius).buffer(radius, quad_segs=4)
+    return shapely.box(x - width / 2 + radius, y - height / 2 + radius, x + width / 2 - radius, y + height / 2 - radius).buffer(
+        radius, quad_segs=4
+    )
 
 
 def _arc(x: float, y: float, rx: float, ry: float, start_deg: float, end_deg: float) -> list[tuple[float, float]]:
@@ -97,11 +99,21 @@ def walker(height: float) -> BaseGeometry:
 
 
 def _limit(value: str) -> Layers:
-    return [(disc(0.30), WHITE), (disc(0.292), RED), (disc(0.225), WHITE), (text(value, 0.25 if len(value) < 3 else 0.2), BLACK)]
+    return [
+        (disc(0.30), WHITE),
+        (disc(0.292), RED),
+        (disc(0.225), WHITE),
+        (text(value, 0.25 if len(value) < 3 else 0.2), BLACK),
+    ]
 
 
 def _limit_end(value: str) -> Layers:
-    bars = shapely.union_all([affinity.rotate(shapely.box(-0.30, d - 0.008, 0.30, d + 0.008), 45, origin=(0, 0)) for d in (-0.04, -0.013, 0.013, 0.04)])
+    bars = shapely.union_all(
+        [
+            affinity.rotate(shapely.box(-0.30, d - 0.008, 0.30, d + 0.008), 45, origin=(0, 0))
+            for d in (-0.04, -0.013, 0.013, 0.04)
+        ]
+    )
     grey = text(value, 0.25 if len(value) < 3 else 0.2)
     return [(disc(0.30), WHITE), (grey, BLACK), (shapely.intersection(bars, disc(0.285)), BLACK)]
 
@@ -119,11 +131,20 @@ def _triangle(side: float, down: bool) -> BaseGeometry:
 
 
 def _danger(value: str) -> Layers:
-    return [(_triangle(0.90, down=False), RED), (_triangle(0.62, down=False), WHITE), (text(value or "!", 0.24, 0, -0.04, 0.2), BLACK)]
+    return [
+        (_triangle(0.90, down=False), RED),
+        (_triangle(0.62, down=False), WHITE),
+        (text(value or "!", 0.24, 0, -0.04, 0.2), BLACK),
+    ]
 
 
 def _priority(_: str) -> Layers:
-    return [(polygon(4, 0.42, 0), WHITE), (polygon(4, 0.41, 0), BLACK), (polygon(4, 0.395, 0), WHITE), (polygon(4, 0.29, 0), YELLOW)]
+    return [
+        (polygon(4, 0.42, 0), WHITE),
+        (polygon(4, 0.41, 0), BLACK),
+        (polygon(4, 0.395, 0), WHITE),
+        (polygon(4, 0.29, 0), YELLOW),
+    ]
 
 
 def _no_entry(_: str) -> Layers:
@@ -136,7 +157,12 @@ def _no_vehicles(_: str) -> Layers:
 
 def _no_stopping(_: str) -> Layers:
     cross = [affinity.rotate(shapely.box(-0.3, -0.028, 0.3, 0.028), a, origin=(0, 0)) for a in (45, -45)]
-    return [(disc(0.30), WHITE), (disc(0.292), RED), (disc(0.235), BLUE), (shapely.intersection(shapely.union_all(cross), disc(0.26)), RED)]
+    return [
+        (disc(0.30), WHITE),
+        (disc(0.292), RED),
+        (disc(0.235), BLUE),
+        (shapely.intersection(shapely.union_all(cross), disc(0.26)), RED),
+    ]
 
 
 def _crosswalk(_: str) -> Layers:
@@ -163,7 +189,10 @@ def _footpath(_: str) -> Layers:
 
 
 def _chevron(_: str) -> Layers:
-    marks = [shapely.Polygon([(x, -0.24), (x + 0.16, -0.24), (x + 0.04, 0), (x + 0.16, 0.24), (x, 0.24), (x - 0.12, 0)]) for x in (-0.5, -0.12, 0.26)]
+    marks = [
+        shapely.Polygon([(x, -0.24), (x + 0.16, -0.24), (x + 0.04, 0), (x + 0.16, 0.24), (x, 0.24), (x - 0.12, 0)])
+        for x in (-0.5, -0.12, 0.26)
+    ]
     return [(board(1.5, 0.5), WHITE), (shapely.intersection(shapely.union_all(marks), board(1.46, 0.46)), RED)]
 
 
@@ -180,11 +209,19 @@ def _motorway(_: str) -> Layers:
 
 
 def _town(_: str) -> Layers:
-    return [(board(1.2, 0.6), BLACK), (board(1.17, 0.57), YELLOW), (shapely.union(board(0.8, 0.12, 0.01, 0, 0.08), board(0.5, 0.07, 0.01, 0, -0.12)), BLACK)]
+    return [
+        (board(1.2, 0.6), BLACK),
+        (board(1.17, 0.57), YELLOW),
+        (shapely.union(board(0.8, 0.12, 0.01, 0, 0.08), board(0.5, 0.07, 0.01, 0, -0.12)), BLACK),
+    ]
 
 
 def _blank(_: str) -> Layers:
-    return [(board(0.60, 0.42), BLACK), (board(0.58, 0.40), WHITE), (shapely.union(board(0.4, 0.05, 0.005, 0, 0.07), board(0.28, 0.05, 0.005, 0, -0.07)), BLACK)]
+    return [
+        (board(0.60, 0.42), BLACK),
+        (board(0.58, 0.40), WHITE),
+        (shapely.union(board(0.4, 0.05, 0.005, 0, 0.07), board(0.28, 0.05, 0.005, 0, -0.07)), BLACK),
+    ]
 
 
 FACES: dict[str, Callable[[str], Layers]] = {

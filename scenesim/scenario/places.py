@@ -178,12 +178,13 @@ def _road(identity: str, style: Style, line: ReferenceLine, section: Section, **
     return Road(identity, line, (section,), rule=rule, kinds=((0.0, style.kind, style.speed_m_s),), **more)
 
 
-def _section(style: Style) -> Section:
-    """Lanes on both sides of the centre line, from the inside: driving, shoulder, parking, sidewalk, verge."""
+def _section(style: Style, marks_from: float = 0.0) -> Section:
+    """Lanes on both sides of the centre line, from the inside: driving, shoulder, parking, sidewalk, verge. marks_from: s
+    where the markings begin."""
     dash = TOWN_DASH if style.kind == "town" else COUNTRY_DASH
-    broken = Mark(0.0, "broken", width=NARROW_M, lines=(MarkLine(NARROW_M, *dash),))
-    solid = Mark(0.0, "solid", width=WIDE_M if style.kind == "motorway" else NARROW_M)
-    center = Mark(0.0, "solid solid", width=NARROW_M) if style.lanes > 1 else broken
+    broken = Mark(marks_from, "broken", width=NARROW_M, lines=(MarkLine(NARROW_M, *dash),))
+    solid = Mark(marks_from, "solid", width=WIDE_M if style.kind == "motorway" else NARROW_M)
+    center = Mark(marks_from, "solid solid", width=NARROW_M) if style.lanes > 1 else broken
     center = replace(center, color="yellow" if style.yellow else "white")
     lanes = {0: Lane(0, "none", marks=(center,))}
     for sign in (1, -1):
@@ -199,7 +200,7 @@ def _section(style: Style) -> Section:
             last = n == style.lanes - 1
             edge = solid if style.sidewalk_m == 0 else None
             if last and style.parking_m > 0:
-                edge = Mark(0.0, "broken", width=NARROW_M, lines=(MarkLine(NARROW_M, 1.0, 1.0),))
+                edge = Mark(marks_from, "broken", width=NARROW_M, lines=(MarkLine(NARROW_M, 1.0, 1.0),))
             add("driving", style.lane_width_m, ((edge,) if edge else ()) if last else (broken,))
         add("shoulder", style.shoulder_m)
         add("parking", style.parking_m)
@@ -242,7 +243,13 @@ def _arm(style: Style, k: int, heading: float, inner: float, length: float, cont
                               z=2.2, orientation="+", value=float(limit), unit="km/h"))  # fmt: skip
     junction = Link("junction", "1")
     return _road(
-        str(k + 1), style, line, _section(style), predecessor=junction, objects=tuple(objects), signals=tuple(signals)
+        str(k + 1),
+        style,
+        line,
+        _section(style, at + STOP_LINE_M),
+        predecessor=junction,
+        objects=tuple(objects),
+        signals=tuple(signals),
     )
 
 

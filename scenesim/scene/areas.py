@@ -113,8 +113,8 @@ def merge(
     caps: Array,
     kinds: tuple[frozenset[str], frozenset[str]],
 ) -> Area:
-    """One area of overlapping roads. paved, walking: the shapes of their lanes. caps: (n, 3) corners of the roads that end at the
-    area, which it takes over. kinds: lane kinds that count as paved and as walking."""
+    """One area of overlapping roads. paved, walking: the shapes of their lanes. caps: (n, 3) corners of the roads that end at
+    the area, which it takes over. kinds: lane kinds that count as paved and as walking."""
     road = _without_gaps(shapely.union_all([p for p in paved if not p.is_empty]))
     walk = shapely.union_all([p for p in walking if not p.is_empty])
     walk = shapely.difference(walk, road)
@@ -212,7 +212,5 @@ def lane_shapes(bands: Sequence[Band], lanes: dict[int, str], kinds) -> BaseGeom
     parts = []
     for b in bands:
         use = np.isin(b.lane, [i for i, kind in lanes.items() if kind in kinds])
-        triangles = fill.counter_clockwise(b.facets.corners[use][..., :2])
-        if len(triangles):
-            parts.append(shapely.union_all(shapely.polygons(triangles)))
+        parts.append(fill.outline(b.facets.corners[use][..., :2]))
     return shapely.union_all(parts) if parts else shapely.Polygon()

@@ -17,9 +17,10 @@ from shapely.geometry.base import BaseGeometry
 from scenesim.base.frames import Pose
 from scenesim.geometry import facets, fill
 from scenesim.geometry.facets import Facets
-from scenesim.geometry.mesh import Mesh
+from scenesim.geometry.mesh import Mesh, Surface
 from scenesim.scenario.network import PAVED, WALKING
 from scenesim.scene.areas import Area, lane_shapes, merge
+from scenesim.scene.drape import drape, in_plane, paint
 from scenesim.scene.strips import Band, band
 from scenesim.scene.terrain import RimHeights, land
 from scenesim.world.road import RoadMap
@@ -46,7 +47,7 @@ class Ground:
 
 
 def ground(road_map: RoadMap, around: ArrayLike | None = None, reach_m: float = 250.0) -> list[tuple[Mesh, Pose]]:
-    """(mesh, world_from_mesh) of each chunk of the ground within reach_m of a line `around` (n, 2 or more), or of the whole map."""
+    """(mesh, world_from_mesh) of each chunk of the ground within reach_m of a line `around` (n, 2 or more), or of the map."""
     return chunks(build(road_map, around, reach_m))
 
 
@@ -75,10 +76,12 @@ def build(road_map: RoadMap, around: ArrayLike | None = None, reach_m: float = 2
     roads = _clipped(road_map, single, paved, areas)
     whole = facets.without_slivers(facets.join([*roads, *(a.facets for a in areas)]))
     footprint = _footprint(roads, areas)
+    shapes = [*paint(road_map, footprint), *(m for g in groups for m in _marks_through(road_map, bands, g))]
     low, high = np.array(footprint.bounds).reshape(2, 2)
     origin = np.array([*np.round((low + high) / 2), 0.0])
     region = (*(low - HORIZON_M).tolist(), *(high + HORIZON_M).tolist())
     terrain = land(footprint, RimHeights(whole), region, origin)
+    whole = facets.join([whole, drape(shapes, whole)])
     return Ground(whole, terrain, footprint, shapely.union_all([*paved, *(a.paved for a in areas)]), origin)
 
 
@@ -131,21 +134,11 @@ def _overlapping(road_map: RoadMap, bands: dict[str, list[Band]]) -> list[list[s
             by_junction.setdefault(junction, []).append(road)
     for roads in by_junction.values():
         shapes = [_shape(road_map, bands[r], PAVED) for r in roads]
-        leader = list(range(len(roads)))
-
-        def root(k: int) -> int:
-            while leader[k] != k:
-                k = leader[k]
-            return k
-
-        for i in range(len(roads)):
-            for j in range(i):
-                if root(i) != root(j) and shapely.intersection(shapes[i], shapes[j]).area > OVERLAP_M2:
-                    leader[root(i)] = root(j)
-        sets: dict[int, list[str]] = {}
-        for k, road in enumerate(roads):
-            sets.setdefault(root(k), []).append(road)
-        groups += [g for g in sets.values() if len(g) > 1]
+        sets: list[set[int]] = []
+        for i, shape in enumerate(shapes):
+            touched = [q for q in sets if any(shapely.intersection(shape, shapes[j]).area > OVERLAP_M2 for j in q)]
+            sets = [q for q in sets if q not in touched] + [{i}.union(*touched)]
+        groups += [[roads[k] for k in sorted(q)] for q in sets if len(q) > 1]
     return groups
 
 
@@ -153,6 +146,20 @@ def _area(road_map: RoadMap, bands: dict[str, list[Band]], group: list[str], cap
     paved = [_shape(road_map, bands[r], PAVED) for r in group]
     walking = [_shape(road_map, bands[r], WALKING) for r in group]
     return merge([road_map.surfaces[r] for r in group], paved, walking, caps, (PAVED, WALKING))
+
+
+def _marks_through(road_map: RoadMap, bands: dict[str, list[Band]], group: list[str]) -> list[tuple[BaseGeometry, Surface]]:
+    """Markings of connecting roads, where they do not run across another road of the junction."""
+    shapes = {road: _shape(road_map, bands[road], PAVED) for road in group}
+    found = []
+    for road in group:
+        others = shapely.union_all([shapes[r].buffer(-0.25) for r in group if r != road])
+        for b in bands[road]:
+            for k, surface in enumerate(b.facets.surfaces):
+                if surface.mark:
+                    drawn = fill.outline(b.facets.corners[b.facets.surface == k][..., :2])
+                    found.append((shapely.difference(drawn, others), surface))
+    return [(shape, surface) for shape, surface in found if shape.area > 0.05]
 
 
 def _clipped(road_map: RoadMap, bands: Sequence[Band], paved: Sequence[BaseGeometry], areas: Sequence[Area]) -> list[Facets]:
@@ -163,7 +170,9 @@ def _clipped(road_map: RoadMap, bands: Sequence[Band], paved: Sequence[BaseGeome
     for k, b in enumerate(bands):
         f = b.facets
         mine = np.isin(b.lane, [i for i, kind in _kinds(road_map, b).items() if kind in PAVED])
-        cut = shapely.union_all([o for a in areas for o in (a.paved, a.walking) if _touches(whole[k], o)] or [shapely.Polygon()])
+        cut = shapely.union_all(
+            [o for a in areas for o in (a.paved, a.walking) if _touches(whole[k], o)] or [shapely.Polygon()]
+        )
         others = [j for j in tree.query(whole[k]) if j != k and bands[j].road != b.road]
         lower = shapely.union_all([paved[j] for j in others if _touches(whole[k], paved[j])] or [shapely.Polygon()])
         touching = [whole[j] for j in others if j < k and _touches(whole[k], whole[j])]
@@ -184,7 +193,7 @@ def _touches(a: BaseGeometry, b: BaseGeometry) -> bool:
 def _outline(b: Band) -> BaseGeometry:
     ring = np.concatenate([b.right[:, :2], b.left[::-1, :2]])
     shape = shapely.Polygon(ring)
-    return shape if shape.is_valid else shapely.union_all(shapely.polygons(fill.counter_clockwise(b.facets.corners[..., :2])))
+    return shape if shape.is_valid else fill.outline(b.facets.corners[..., :2])
 
 
 def _less(f: Facets, shape: BaseGeometry) -> Facets:
@@ -202,27 +211,12 @@ def _less(f: Facets, shape: BaseGeometry) -> Facets:
             continue
         flat = fill.triangulate(rest)
         if len(flat):
-            parts.append(_in_plane(f, int(k), flat))
+            parts.append(in_plane(f, int(k), flat))
     return facets.join(parts)
-
-
-def _in_plane(f: Facets, k: int, flat: Array) -> Facets:
-    """Triangles (n, 3, 2) in the plane of facet k."""
-    a, b, c = f.corners[k]
-    e, g = (b - a)[:2], (c - a)[:2]
-    twice = e[0] * g[1] - e[1] * g[0]
-    d = flat - a[:2]
-    u = (d[..., 0] * g[1] - d[..., 1] * g[0]) / twice
-    v = (e[0] * d[..., 1] - e[1] * d[..., 0]) / twice
-    z = a[2] + u * (b[2] - a[2]) + v * (c[2] - a[2])
-    uv = f.uv[k, 0] + u[..., None] * (f.uv[k, 1] - f.uv[k, 0]) + v[..., None] * (f.uv[k, 2] - f.uv[k, 0])
-    return Facets(np.concatenate([flat, z[..., None]], -1), uv, np.full(len(flat), f.surface[k]), f.surfaces)
 
 
 def _footprint(roads: Sequence[Facets], areas: Sequence[Area]) -> BaseGeometry:
     """What roads and junctions cover, seen from above."""
     shapes = [a for area in areas for a in (area.paved, area.walking)]
-    for f in roads:
-        triangles = fill.counter_clockwise(f.corners[..., :2])
-        shapes.append(shapely.union_all(shapely.polygons(triangles)))
+    shapes += [fill.outline(f.corners[..., :2]) for f in roads]
     return shapely.MultiPolygon(fill.polygons(shapely.union_all(shapes)))

@@ -74,7 +74,9 @@ def _light(surface: RoadSurface, signal: Signal, site: Site) -> Placement | None
         options = (("lower_edge_m", round(max(z + signal.z - ground, 1.5), 2)),)
     site.take(shapely.Point(x, y).buffer(0.5))
     lamp = LAMP_BITS["red" if int(round(4 * yaw / np.pi)) // 2 % 2 else "green"]
-    return Placement(site.stand(x, y, yaw, ground), ModelRequest("roadside", name, 0, options), lamp_bits=lamp, name=signal.name or name)
+    return Placement(
+        site.stand(x, y, yaw, ground), ModelRequest("roadside", name, 0, options), lamp_bits=lamp, name=signal.name or name
+    )
 
 
 def _arm(surface: RoadSurface, signal: Signal, site: Site, x: float, y: float, yaw: float):

@@ -205,7 +205,9 @@ def _buildings(e: Edge, site: Site, key: Key, amounts: Surroundings) -> Iterator
         s += design.width_m + (float(g.choice([0.02, 0.02, 0.02, 3.5])) if attached else float(g.uniform(3.0, 9.0)))
 
 
-def _house(e: Edge, site: Site, d: building.Design, s: float, setback: float, request: ModelRequest, key: Key) -> Placement | None:
+def _house(
+    e: Edge, site: Site, d: building.Design, s: float, setback: float, request: ModelRequest, key: Key
+) -> Placement | None:
     s = min(s, float(e.s[-1]))
     for push in (0.0, 0.7, 2.0, 4.0):
         off = setback + push + d.depth_m / 2
