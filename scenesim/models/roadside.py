@@ -366,7 +366,8 @@ def hedge(height_m: float, width_m: float, length_m: float) -> Built:
 BUILDERS: dict[str, Callable[..., Built]] = {
     f.__name__: f
     for f in (
-        pole, street_light, traffic_light, sign, guard_rail, concrete_barrier, bollard, delineator, bench, bin, wheelie_bin, cone,
+        pole, street_light, traffic_light, sign, guard_rail, concrete_barrier, bollard, delineator, bench, bin, wheelie_bin,
+        cone,
         fence, hydrant, cabinet, hedge,
     )
 }  # fmt: skip

@@ -225,8 +225,10 @@ def _blank(_: str) -> Layers:
 
 
 FACES: dict[str, Callable[[str], Layers]] = {
-    "speed_limit": _limit, "speed_limit_end": _limit_end, "stop": _stop, "yield": _yield, "danger": _danger, "priority": _priority,
-    "no_entry": _no_entry, "no_vehicles": _no_vehicles, "no_stopping": _no_stopping, "crosswalk": _crosswalk, "parking": _parking,
+    "speed_limit": _limit, "speed_limit_end": _limit_end, "stop": _stop, "yield": _yield, "danger": _danger,
+    "priority": _priority,
+    "no_entry": _no_entry, "no_vehicles": _no_vehicles, "no_stopping": _no_stopping, "crosswalk": _crosswalk,
+    "parking": _parking,
     "keep_right": _keep_right, "straight_on": _straight_on, "footpath": _footpath, "chevron": _chevron, "guide": _guide,
     "motorway": _motorway, "town": _town, "blank": _blank,
 }  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from scenesim.base.keys import Key, derive
 from scenesim.geometry import solids
@@ -14,30 +15,33 @@ from scenesim.models.catalogue import ModelRequest
 from scenesim.models.model import LAMP_BITS
 from scenesim.scenario.network import Corner, RoadObject, Signal
 from scenesim.scene.placement import Placement
-from scenesim.scene.site import Site, rectangle
+from scenesim.scene.site import Site
 from scenesim.world.road import RoadMap, RoadSurface
 
 # Codes of the German catalogue of signs (VzKat 2017), which OpenDRIVE maps use whatever their country says.
 FACES = {
     "101": "danger", "103": "danger", "105": "danger", "110": "danger", "114": "danger", "123": "danger", "131": "danger",
     "136": "danger", "205": "yield", "206": "stop", "209": "straight_on", "211": "keep_right", "222": "keep_right",
-    "239": "footpath", "250": "no_vehicles", "260": "no_vehicles", "267": "no_entry", "274": "speed_limit", "274.1": "speed_limit",
-    "278": "speed_limit_end", "282": "speed_limit_end", "283": "no_stopping", "286": "no_stopping", "301": "priority",
-    "306": "priority", "310": "town", "311": "town", "314": "parking", "325": "blank", "330": "motorway", "331": "motorway",
-    "332": "motorway", "333": "motorway", "334": "motorway", "350": "crosswalk", "401": "blank", "406": "blank", "430": "guide",
-    "432": "guide", "434": "guide", "436": "guide", "438": "guide", "439": "guide", "440": "motorway", "448": "motorway",
-    "449": "motorway", "450": "motorway", "451": "motorway", "452": "motorway", "605": "chevron", "625": "chevron",
+    "239": "footpath", "250": "no_vehicles", "260": "no_vehicles", "267": "no_entry", "274": "speed_limit",
+    "274.1": "speed_limit", "278": "speed_limit_end", "282": "speed_limit_end", "283": "no_stopping", "286": "no_stopping",
+    "301": "priority", "306": "priority", "310": "town", "311": "town", "314": "parking", "325": "blank", "330": "motorway",
+    "331": "motorway", "332": "motorway", "333": "motorway", "334": "motorway", "350": "crosswalk", "401": "blank",
+    "406": "blank", "430": "guide", "432": "guide", "434": "guide", "436": "guide", "438": "guide", "439": "guide",
+    "440": "motorway", "448": "motorway", "449": "motorway", "450": "motorway", "451": "motorway", "452": "motorway",
+    "605": "chevron", "625": "chevron",
 }  # fmt: skip
-LIGHTS = {"1000001": "traffic_light", "1000009": "traffic_light", "1000011": "traffic_light", "1000012": "traffic_light",
-          "1000013": "traffic_light", "1000014": "traffic_light", "1000003": "traffic_light", "1000002": "traffic_light_pedestrian",
-          "1000007": "traffic_light_pedestrian"}  # fmt: skip
+LIGHTS = {
+    "1000001": "traffic_light", "1000009": "traffic_light", "1000011": "traffic_light", "1000012": "traffic_light",
+    "1000013": "traffic_light", "1000014": "traffic_light", "1000003": "traffic_light",
+    "1000002": "traffic_light_pedestrian", "1000007": "traffic_light_pedestrian",
+}  # fmt: skip
 ON_THE_ROAD = {"293", "294", "295", "341", "342"}  # markings that maps list among the signals
 LOWEST_M = 0.5  # a sign that is said to stand lower than this has no height in the map
 
 
 def signals(road_map: RoadMap, site: Site) -> Iterator[Placement]:
     """Signs and traffic lights where the map has them."""
-    for road_id, surface in road_map.surfaces.items():
+    for surface in road_map.surfaces.values():
         for signal in surface.road.signals:
             placed = _light(surface, signal, site) if signal.kind in LIGHTS or signal.dynamic else _sign(surface, signal, site)
             if placed is not None:
@@ -126,18 +130,26 @@ def _value(signal: Signal) -> str:
 # ---- objects
 
 
-def objects(road_map: RoadMap, site: Site, key: Key) -> Iterator[Placement]:
-    """Objects of the map that stand on the ground, off the carriageway."""
+def objects(road_map: RoadMap, site: Site, key: Key, near: BaseGeometry | None) -> Iterator[Placement]:
+    """Objects of the map that stand on the ground, off the carriageway, and within a shape (None: anywhere)."""
     for road_id, surface in road_map.surfaces.items():
-        for n, thing in enumerate(surface.road.objects):
-            for k, (s, t) in enumerate(_repeated(thing)):
-                if not -1.0 <= s <= surface.road.length + 1.0:
-                    continue
-                pose = surface.pose(min(max(s, 0.0), surface.road.length), t)
-                x, y, _ = pose.translation.tolist()
-                placed = _object(thing, x, y, float(pose.yaw()) + thing.heading, site, derive(key, "object", road_id, n, k))
+        where = [(n, k, s, t) for n, thing in enumerate(surface.road.objects) for k, (s, t) in enumerate(_repeated(thing))]
+        if where:
+            s, t = (np.array([w[c] for w in where]) for c in (2, 3))
+            pose = surface.pose(np.clip(s, 0.0, surface.road.length), t)
+            x, y = pose.translation[:, 0], pose.translation[:, 1]
+            use = np.abs(s - np.clip(s, 0.0, surface.road.length)) < 1.0
+            if near is not None:
+                use &= shapely.contains_xy(near, x, y)
+            yaw = np.atleast_1d(pose.yaw())
+            for j in np.flatnonzero(use):
+                n, k = where[j][:2]
+                thing = surface.road.objects[n]
+                chance = derive(key, "object", road_id, n, k)
+                placed = _object(thing, float(x[j]), float(y[j]), float(yaw[j]) + thing.heading, site, chance)
                 if placed is not None:
                     yield placed
+        for thing in surface.road.objects:
             if thing.outlines and thing.kind in ("building", "wall"):
                 yield from _block(surface, thing, site)
 
@@ -206,5 +218,3 @@ def _corner(surface: RoadSurface, thing: RoadObject, c: Corner) -> tuple[float, 
         p = surface.pose(thing.s, thing.t, heading=thing.heading).apply([c.a, c.b, c.c])
     return float(p[0]), float(p[1])
 
-
-__all__ = ["objects", "rectangle", "signals"]

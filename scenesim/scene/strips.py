@@ -56,8 +56,8 @@ def mark_surface(kind: str, color: str) -> Surface:
 class Band:
     """A stretch of a road's section as triangles.
 
-    lane: (T,) id of the lane that each triangle belongs to (0: a face between lanes). right, left: (n, 3) its outer edges, in the
-    direction of s. start, end: (m, 3) its ends, from right to left.
+    lane: (T,) id of the lane that each triangle belongs to (0: a face between lanes). right, left: (n, 3) its outer edges,
+    in the direction of s. start, end: (m, 3) its ends, from right to left.
     """
 
     road: str

@@ -59,7 +59,7 @@ def surroundings(
     site = Site(ground)
     line = None if around is None else np.asarray(around, float)[:, :2]
     near = None if line is None else shapely.LineString(line).buffer(reach_m)
-    placed = [*map_objects.signals(road_map, site), *map_objects.objects(road_map, site, key)]
+    placed = [*map_objects.signals(road_map, site), *map_objects.objects(road_map, site, key, near)]
     edges = [e for road_id in sorted(road_map.surfaces) for e in _edges(road_map.surfaces[road_id], near)]
     steps = (
         lambda e, k: _lights(e, site, k, amounts),
@@ -77,8 +77,8 @@ def surroundings(
 
 @dataclass(frozen=True)
 class Edge:
-    """One side of a stretch of road. s: (n,) every metre. kerb, walk, outer: (n,) t of the carriageway's edge, of the sidewalk's
-    outer edge (the kerb where there is none) and of the outermost lane's. side: 1 left, -1 right."""
+    """One side of a stretch of road. s: (n,) every metre. kerb, walk, outer: (n,) t of the carriageway's edge, of the
+    sidewalk's outer edge (the kerb where there is none) and of the outermost lane's. side: 1 left, -1 right."""
 
     surface: RoadSurface
     section: int
