@@ -1,8 +1,8 @@
-"""The ground under test: no gaps, lane edges where the map has them, paint on the surface, one surface above another nowhere."""
+"""The ground under test: no gaps, lane edges where the map has them, paint on the surface, nothing twice."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +34,7 @@ FILES = {
 ALL = [*PLACES, *FILES]
 
 
-@lru_cache(maxsize=None)
+@cache
 def road_map(name: str) -> RoadMap:
     if name in PLACES:
         return RoadMap(PLACES[name]())
@@ -44,7 +44,7 @@ def road_map(name: str) -> RoadMap:
     return RoadMap(with_kerbs(opendrive.read(path)))
 
 
-@lru_cache(maxsize=None)
+@cache
 def built(name: str) -> ground.Ground:
     around = (
         None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pytest
@@ -124,7 +124,7 @@ def test_buildings_follow_their_design(style):
         building.draw("vila", keys.root(1))
 
 
-@lru_cache(maxsize=None)
+@cache
 def stage(seed: int):
     m = RoadMap(places.crossing(places.TOWN, 90.0))
     g = ground.build(m)

@@ -10,7 +10,7 @@ KERB_M = 0.12  # height above the carriageway; German RASt 06 gives 0.10 to 0.14
 
 
 def with_kerbs(network: Network, height_m: float = KERB_M) -> Network:
-    """The network with every sidewalk, and what is not paved beyond it, raised by height_m; as it is if the map gives heights."""
+    """The network with every sidewalk, and what is not paved beyond it, raised by height_m; unless it has heights."""
     if any(lane.heights for road in network.roads.values() for section in road.sections for lane in section.lanes.values()):
         return network
     roads = {

@@ -35,7 +35,8 @@ class Style:
     """What a road is made of, the same on both sides.
 
     lanes: driving lanes for each direction. lane_width_m. sidewalk_m, parking_m, shoulder_m (paved), verge_m (grass): widths of
-    what lies beside them, 0 for none. speed_m_s: limit. kind: "town", "rural" or "motorway" (OpenDRIVE road type). left_hand: traffic on the left. yellow: centre line in yellow.
+    what lies beside them, 0 for none. speed_m_s: limit.
+    kind: "town", "rural" or "motorway" (OpenDRIVE road type). left_hand: traffic on the left. yellow: centre line in yellow.
     """
 
     lanes: int = 1
