@@ -51,3 +51,19 @@ def closest_hit(scene, rays, visibility: int):
             if k >= 0 and t[k] < best[r]:
                 best[r], instance[r], triangle[r] = t[k], i, rows[k]
     return best, instance, triangle
+
+
+def edge_distance(a, b, c, origin, direction):
+    """Distance (T,) m at which one ray passes the nearest edge of each triangle of corners (T, 3)."""
+    best = np.full(len(a), np.inf)
+    for p, q in ((a, b), (b, c), (c, a)):
+        e = q - p
+        n = np.cross(e, direction)
+        length = np.linalg.norm(n, axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            s = np.einsum("ij,ij->i", np.cross(origin - p, direction), n) / length**2  # closest place on the edge
+        for where in (np.clip(np.nan_to_num(s), 0, 1), np.zeros(len(a)), np.ones(len(a))):
+            away = p + e * where[:, None] - origin
+            away = away - np.outer(away @ direction, direction)
+            best = np.minimum(best, np.linalg.norm(away, axis=1))
+    return best

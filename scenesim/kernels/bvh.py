@@ -3,8 +3,9 @@
 Two levels: a tree over instances, whose leaves are instances; and a tree for each prototype, whose leaves are packs of four
 triangles. A ray is taken into the frame of an instance at the ray's own time.
 
-The triangle test works on corners relative to the ray's origin, with edge functions of the form (b - a) x (a + b) . d: the value
-of a shared edge is the same number, with opposite sign, for both of its triangles, so that no ray slips between them.
+The triangle test is that of Woop, Benthin and Wald 2013, "Watertight ray/triangle intersection": corners are sheared so that
+the ray runs along an axis, where the sign of an edge function is never wrong, only zero, and then computed in float64.
+Triangles that share a corner see it at one place, so that no ray slips between them, at edges or at corners.
 """
 
 from __future__ import annotations
@@ -18,8 +19,25 @@ from scenesim.kernels import bvh_build
 from scenesim.kernels.jit import inline, kernel
 from scenesim.kernels.pose import rotate_back
 from scenesim.kernels.simd import (
-    absolute, bits, copy_sign, f32x4, f32x8, lane, load_f4, load_f8, load_f32, load_i32, lowest_bit,
-    maximum, minimum, pointer, select, stack_f32, stack_i32, store_f8, store_f32, store_i32,
+    absolute,
+    bits,
+    copy_sign,
+    cross_exactly,
+    f32x8,
+    lane,
+    load_f4,
+    load_f8,
+    load_f32,
+    load_i32,
+    lowest_bit,
+    maximum,
+    minimum,
+    pointer,
+    stack_f32,
+    stack_i32,
+    store_f8,
+    store_f32,
+    store_i32,
 )  # fmt: skip
 
 BIG = np.float32(1e30)
@@ -27,6 +45,9 @@ ONE = np.float32(1.0)
 ZERO = np.float32(0.0)
 FAR_SLACK = np.float32(1.000001)  # the far plane of a box, moved by more than the rounding of the slab test
 TINY = np.float32(1e-18)
+# At most 7 siblings wait at each of the 64 levels that bvh_build.DEEP allows; then room for the eight distances of one node.
+SCRATCH = 512
+STACK = SCRATCH + 8
 
 
 class Tree(NamedTuple):
@@ -156,12 +177,17 @@ def _instance_ray(scene, i, time, ox, oy, oz, dx, dy, dz):
 
 
 @inline
-def _push_children(nodes, node, stack_t, stack_n, depth, ox, oy, oz, ix, iy, iz, best):
-    """Push the children of a node that the ray enters before `best`, the nearest on top. Returns the new depth."""
+def _slab_ray(dx, dy, dz):
+    """What the box test needs of a direction: reciprocals, and for each axis the offset in a node of the planes met first."""
+    ix, iy, iz = _reciprocal(dx), _reciprocal(dy), _reciprocal(dz)
+    return ix, iy, iz, 24 if dx < ZERO else 0, 32 if dy < ZERO else 8, 40 if dz < ZERO else 16
+
+
+@inline
+def _enter_node(nodes, node, ox, oy, oz, slab, best):
+    """(near, entered): t at which the ray meets each of the eight boxes, and the bits of those it enters before `best`."""
+    ix, iy, iz, nx, ny, nz = slab
     o = node * 64
-    nx = 24 if ix < ZERO else 0
-    ny = 32 if iy < ZERO else 8
-    nz = 40 if iz < ZERO else 16
     near = maximum(
         maximum((load_f8(nodes, o + nx) - ox) * ix, (load_f8(nodes, o + ny) - oy) * iy),
         maximum((load_f8(nodes, o + nz) - oz) * iz, f32x8(ZERO)),
@@ -170,113 +196,145 @@ def _push_children(nodes, node, stack_t, stack_n, depth, ox, oy, oz, ix, iy, iz,
         minimum((load_f8(nodes, o + 24 - nx) - ox) * ix, (load_f8(nodes, o + 40 - ny) - oy) * iy),
         minimum((load_f8(nodes, o + 56 - nz) - oz) * iz, f32x8(best)),
     )
-    entered = bits(near <= far * FAR_SLACK)
+    return near, bits(near <= far * FAR_SLACK)
+
+
+@inline
+def _descend(nodes, node, near, entered, stack_t, stack_n, depth):
+    """(nearest child, new depth): the others are pushed, the nearest of them on top, the rest roughly in order."""
+    o = node * 64 + 48
+    j = lowest_bit(entered)
+    entered &= entered - 1
+    child = load_i32(nodes, o + j)
     if entered == 0:
-        return depth
-    store_f8(stack_t, 512, near)
+        return child, depth
+    store_f8(stack_t, SCRATCH, near)
+    t = load_f32(stack_t, SCRATCH + j)
     bottom = depth
     while entered:
         j = lowest_bit(entered)
         entered &= entered - 1
-        t, child = load_f32(stack_t, 512 + j), load_i32(nodes, o + 48 + j)
+        other_t, other = load_f32(stack_t, SCRATCH + j), load_i32(nodes, o + j)
         k = depth
-        while k > bottom and load_f32(stack_t, k - 1) < t:  # keep them sorted, the nearest last
+        depth += 1
+        if other_t < t:
+            t, other_t = other_t, t
+            child, other = other, child
+        elif k > bottom and load_f32(stack_t, k - 1) < other_t:  # one place down; a full sort costs more than it saves
             store_f32(stack_t, k, load_f32(stack_t, k - 1))
             store_i32(stack_n, k, load_i32(stack_n, k - 1))
             k -= 1
-        store_f32(stack_t, k, t)
-        store_i32(stack_n, k, child)
-        depth += 1
-    return depth
+        store_f32(stack_t, k, other_t)
+        store_i32(stack_n, k, other)
+    return child, depth
 
 
 @inline
-def _test_pack(leaves, leaf, ox, oy, oz, dx, dy, dz, best):
+def _shear_ray(ox, oy, oz, dx, dy, dz):
+    """What the triangle test needs of a ray: the axes z (that the ray runs along most), x and y, as offsets in a pack; the
+    origin in that order; the shear that makes the direction (0, 0, 1)."""
+    a, b, c = abs(dx), abs(dy), abs(dz)
+    if c >= a and c >= b:
+        return 0, 4, 8, ox, oy, oz, dx / dz, dy / dz, ONE / dz
+    if b >= a:
+        return 8, 0, 4, oz, ox, oy, dz / dy, dx / dy, ONE / dy
+    return 4, 8, 0, oy, oz, ox, dy / dx, dz / dx, ONE / dx
+
+
+@inline
+def _test_pack(leaves, leaf, shear, best):
     """Nearest hit of a ray with a pack before `best`: (t, u, v, row), row -1 for none."""
+    x, y, z, ox, oy, oz, sx, sy, sz = shear
     o = leaf * 40
-    ax, ay, az = load_f4(leaves, o) - ox, load_f4(leaves, o + 4) - oy, load_f4(leaves, o + 8) - oz
-    bx, by, bz = load_f4(leaves, o + 12) - ox, load_f4(leaves, o + 16) - oy, load_f4(leaves, o + 20) - oz
-    cx, cy, cz = load_f4(leaves, o + 24) - ox, load_f4(leaves, o + 28) - oy, load_f4(leaves, o + 32) - oz
-    ex, ey, ez = cx - ax, cy - ay, cz - az
-    fx, fy, fz = ax - bx, ay - by, az - bz
-    gx, gy, gz = bx - cx, by - cy, bz - cz
-    sx, sy, sz = cx + ax, cy + ay, cz + az
-    u = (ey * sz - ez * sy) * dx + (ez * sx - ex * sz) * dy + (ex * sy - ey * sx) * dz
-    sx, sy, sz = ax + bx, ay + by, az + bz
-    v = (fy * sz - fz * sy) * dx + (fz * sx - fx * sz) * dy + (fx * sy - fy * sx) * dz
-    sx, sy, sz = bx + cx, by + cy, bz + cz
-    w = (gy * sz - gz * sy) * dx + (gz * sx - gx * sz) * dy + (gx * sy - gy * sx) * dz
-    nx, ny, nz = ey * fz - ez * fy, ez * fx - ex * fz, ex * fy - ey * fx
-    den = nx * dx + ny * dy + nz * dz
-    t = copy_sign(nx * ax + ny * ay + nz * az, den)
-    den = absolute(den)
+    az, bz, cz = load_f4(leaves, o + z) - oz, load_f4(leaves, o + 12 + z) - oz, load_f4(leaves, o + 24 + z) - oz
+    ax, bx, cx = (
+        load_f4(leaves, o + x) - ox - az * sx,
+        load_f4(leaves, o + 12 + x) - ox - bz * sx,
+        load_f4(leaves, o + 24 + x) - ox - cz * sx,
+    )
+    ay, by, cy = (
+        load_f4(leaves, o + y) - oy - az * sy,
+        load_f4(leaves, o + 12 + y) - oy - bz * sy,
+        load_f4(leaves, o + 24 + y) - oy - cz * sy,
+    )
+    u, v, w = cx * by - cy * bx, ax * cy - ay * cx, bx * ay - by * ax
+    if bits((u == ZERO) | (v == ZERO) | (w == ZERO)):
+        u, v, w = cross_exactly(cx, by, cy, bx), cross_exactly(ax, cy, ay, cx), cross_exactly(bx, ay, by, ax)
+    total = u + v + w
+    t = copy_sign((u * az + v * bz + w * cz) * sz, total)
+    total = absolute(total)
     inside = (minimum(minimum(u, v), w) >= ZERO) | (maximum(maximum(u, v), w) <= ZERO)
-    hit = inside & (t > ZERO) & (t < den * best)
+    hit = inside & (t > ZERO) & (t < total * best)
     m = bits(hit)
     row, bu, bv = -1, ZERO, ZERO
-    if m:
-        q = select(hit, t / den, f32x4(BIG))
-        while m:
-            j = lowest_bit(m)
-            m &= m - 1
-            tj = lane(q, j)
-            if tj < best:
-                best, row = tj, load_i32(leaves, o + 36 + j)
-                total = lane(u, j) + lane(v, j) + lane(w, j)
-                bu, bv = lane(u, j) / total, lane(v, j) / total
+    while m:
+        j = lowest_bit(m)
+        m &= m - 1
+        tj = lane(t, j) / lane(total, j)
+        if tj < best:
+            best, row = tj, load_i32(leaves, o + 36 + j)
+            area = lane(u, j) + lane(v, j) + lane(w, j)
+            bu, bv = lane(v, j) / area, lane(w, j) / area
     return best, bu, bv, row
 
 
 @inline
 def _trace_tree(nodes, leaves, root, stack_t, stack_n, ox, oy, oz, dx, dy, dz, best, any_hit):
     """Nearest hit before `best` in one prototype, or with `any_hit` the first that is found."""
-    ix, iy, iz = _reciprocal(dx), _reciprocal(dy), _reciprocal(dz)
+    slab, shear = _slab_ray(dx, dy, dz), _shear_ray(ox, oy, oz, dx, dy, dz)
     bu, bv, row = ZERO, ZERO, -1
-    depth = _push_children(nodes, root, stack_t, stack_n, 0, ox, oy, oz, ix, iy, iz, best)
-    while depth > 0:
-        depth -= 1
-        if load_f32(stack_t, depth) >= best:
-            continue
-        node = load_i32(stack_n, depth)
+    depth, node = 0, root
+    while True:
         if node >= 0:
-            depth = _push_children(nodes, node, stack_t, stack_n, depth, ox, oy, oz, ix, iy, iz, best)
+            near, entered = _enter_node(nodes, node, ox, oy, oz, slab, best)
+            if entered:
+                node, depth = _descend(nodes, node, near, entered, stack_t, stack_n, depth)
+                continue
         else:
-            t, u, v, r = _test_pack(leaves, ~node, ox, oy, oz, dx, dy, dz, best)
+            t, u, v, r = _test_pack(leaves, ~node, shear, best)
             if r >= 0:
                 best, bu, bv, row = t, u, v, r
                 if any_hit:
                     return best, bu, bv, row
-    return best, bu, bv, row
+        while True:
+            if depth == 0:
+                return best, bu, bv, row
+            depth -= 1
+            if load_f32(stack_t, depth) < best:
+                node = load_i32(stack_n, depth)
+                break
 
 
 @inline
 def _trace(scene, ox, oy, oz, dx, dy, dz, time, t_max, visibility, any_hit):
     nodes, leaves, roots, top, prototype, masks = scene[0], scene[1], scene[2], scene[3], scene[6], scene[8]
-    # 512 entries: at most 7 siblings wait at each of the 64 levels that bvh_build.DEEP allows; 8 more to sort in.
-    stack_t, stack_n = stack_f32(520), stack_i32(520)
-    top_t, top_n = stack_f32(520), stack_i32(520)
-    ix, iy, iz = _reciprocal(dx), _reciprocal(dy), _reciprocal(dz)
+    stack_t, stack_n = stack_f32(STACK), stack_i32(STACK)
+    top_t, top_n = stack_f32(STACK), stack_i32(STACK)
+    slab = _slab_ray(dx, dy, dz)
     best, bu, bv, row, instance = t_max, ZERO, ZERO, -1, -1
-    depth = _push_children(top, 0, top_t, top_n, 0, ox, oy, oz, ix, iy, iz, best)
-    while depth > 0:
-        depth -= 1
-        if load_f32(top_t, depth) >= best:
-            continue
-        node = load_i32(top_n, depth)
+    depth, node = 0, 0
+    while True:
         if node >= 0:
-            depth = _push_children(top, node, top_t, top_n, depth, ox, oy, oz, ix, iy, iz, best)
-            continue
-        i = ~node
-        if load_i32(masks, i) & visibility == 0:
-            continue
-        ax, ay, az, bx, by, bz = _instance_ray(scene, i, time, ox, oy, oz, dx, dy, dz)
-        root = load_i32(roots, load_i32(prototype, i))
-        t, u, v, r = _trace_tree(nodes, leaves, root, stack_t, stack_n, ax, ay, az, bx, by, bz, best, any_hit)
-        if r >= 0:
-            best, bu, bv, row, instance = t, u, v, r, i
-            if any_hit:
+            near, entered = _enter_node(top, node, ox, oy, oz, slab, best)
+            if entered:
+                node, depth = _descend(top, node, near, entered, top_t, top_n, depth)
+                continue
+        elif load_i32(masks, ~node) & visibility != 0:
+            i = ~node
+            ax, ay, az, bx, by, bz = _instance_ray(scene, i, time, ox, oy, oz, dx, dy, dz)
+            root = load_i32(roots, load_i32(prototype, i))
+            t, u, v, r = _trace_tree(nodes, leaves, root, stack_t, stack_n, ax, ay, az, bx, by, bz, best, any_hit)
+            if r >= 0:
+                best, bu, bv, row, instance = t, u, v, r, i
+                if any_hit:
+                    return best, instance, row, bu, bv
+        while True:
+            if depth == 0:
                 return best, instance, row, bu, bv
-    return best, instance, row, bu, bv
+            depth -= 1
+            if load_f32(top_t, depth) < best:
+                node = load_i32(top_n, depth)
+                break
 
 
 @kernel

@@ -13,8 +13,20 @@ import numpy as np
 
 from scenesim.kernels.jit import inline, kernel
 from scenesim.kernels.simd import (
-    f32x4, f32x8, load_f4, load_f8, load_f32, load_i32, maximum, minimum,
-    stack_f32, stack_i32, store_f4, store_f8, store_f32, store_i32,
+    f32x4,
+    f32x8,
+    load_f4,
+    load_f8,
+    load_f32,
+    load_i32,
+    maximum,
+    minimum,
+    stack_f32,
+    stack_i32,
+    store_f4,
+    store_f8,
+    store_f32,
+    store_i32,
 )  # fmt: skip
 
 BIG = np.float32(1e30)
@@ -169,8 +181,8 @@ def collapse(boxes, links, by_record):
     """Nodes (n, 64) of eight children of a binary tree, and leaves (L, 2) as (first record, count).
 
     A node holds lo_x[8] lo_y[8] lo_z[8] hi_x[8] hi_y[8] hi_z[8] child[8] (int32 bits) spare[8]. A child >= 0 is a node, < 0 is
-    ~leaf, or ~(first record) with `by_record`; an empty slot is a box turned inside out. Every inner node but a lone root has at
-    least two children, so there are at most as many nodes as leaves.
+    ~leaf, or ~(first record) with `by_record`; an empty slot is a box turned inside out. Every inner node but a lone root has
+    at least two children, so there are at most as many nodes as leaves.
     """
     capacity = (len(links) + 1) // 2
     nodes = np.empty((max(capacity, 1), NODE_FLOATS), np.float32)
@@ -239,9 +251,9 @@ def triangle_records(vertices, triangles):
 def fill_packs(records, leaves, vertices, triangles):
     """Leaves as packs (L, 40): a_x[4] a_y[4] a_z[4] b_x[4] ... c_z[4] and four triangle rows (int32 bits, -1 for none).
 
-    The lanes that a leaf leaves empty are triangles of no area.
+    The lanes that a leaf leaves empty are nan, which no comparison lets through.
     """
-    packs = np.zeros((len(leaves), PACK_FLOATS), np.float32)
+    packs = np.full((len(leaves), PACK_FLOATS), np.nan, np.float32)
     row = packs.view(np.int32)
     ids = records.view(np.int32)
     for l in range(len(leaves)):
@@ -272,31 +284,32 @@ def instance_records(bounds, prototype, pose):
         radius = 0.0
         for a in range(3):
             m = max(abs(bounds[p, a]), abs(bounds[p, 3 + a]))
-            radius += float(m) * float(m)
+            radius += np.float64(m) * np.float64(m)
         radius = np.sqrt(radius)
         bulge = 0.0
         for k in range(knots - 1):
             d = 0.0
             for c in range(4):
-                d += float(pose[k, i, c]) * float(pose[k + 1, i, c])
+                d += np.float64(pose[k, i, c]) * np.float64(pose[k + 1, i, c])
             d = min(abs(d), 1.0)  # cos(half the angle)
             bulge = max(bulge, radius * (1.0 - d))
         for a in range(3):
             low, high = np.inf, -np.inf
             for k in range(knots):
-                w, x, y, z = float(pose[k, i, 0]), float(pose[k, i, 1]), float(pose[k, i, 2]), float(pose[k, i, 3])
+                w, x = np.float64(pose[k, i, 0]), np.float64(pose[k, i, 1])
+                y, z = np.float64(pose[k, i, 2]), np.float64(pose[k, i, 3])
                 if a == 0:
                     r0, r1, r2 = 1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)
                 elif a == 1:
                     r0, r1, r2 = 2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)
                 else:
                     r0, r1, r2 = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
-                c = float(pose[k, i, 4 + a])
+                c = np.float64(pose[k, i, 4 + a])
                 h = 0.0
                 for b in range(3):
                     r = r0 if b == 0 else (r1 if b == 1 else r2)
-                    c += r * 0.5 * (float(bounds[p, b]) + float(bounds[p, 3 + b]))
-                    h += abs(r) * 0.5 * (float(bounds[p, 3 + b]) - float(bounds[p, b]))
+                    c += r * 0.5 * (np.float64(bounds[p, b]) + np.float64(bounds[p, 3 + b]))
+                    h += abs(r) * 0.5 * (np.float64(bounds[p, 3 + b]) - np.float64(bounds[p, b]))
                 low, high = min(low, c - h), max(high, c + h)
             # float32 rounding of poses and rays, a few units in the last place of the coordinates
             slack = 1e-4 + 1e-6 * max(abs(low), abs(high))

@@ -26,7 +26,7 @@ MATERIAL = {name: k for k, name in enumerate(MATERIAL_COLUMNS)}
 
 # Columns of PackedScene.instance_params: tint is the linear RGB albedo of materials with tinted = 1; seed in [0, 1); lamps is
 # the actor's LAMP_BITS; the rest belongs to the shader of the thing (facades: style, storey height, ...).
-INSTANCE_COLUMNS = ("tint_r", "tint_g", "tint_b", "seed", "lamps", "p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "p10")
+INSTANCE_COLUMNS = ("tint_r", "tint_g", "tint_b", "seed", "lamps", *(f"p{k}" for k in range(11)))
 INSTANCE = {name: k for k, name in enumerate(INSTANCE_COLUMNS)}
 
 # Columns of PackedScene.light. Intensity in cd per RGB channel (photometric, green = luminous weight 1).

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import sqrt
 
+import numpy as np
+
 from scenesim.kernels.jit import inline
 
 
@@ -28,18 +30,18 @@ def pose_at(pose, knot_time, i, time, moves):
     last = len(knot_time) - 1
     if moves == 0 or last == 0:
         return (
-            float(pose[0, i, 0]), float(pose[0, i, 1]), float(pose[0, i, 2]), float(pose[0, i, 3]),
-            float(pose[0, i, 4]), float(pose[0, i, 5]), float(pose[0, i, 6]),
+            np.float64(pose[0, i, 0]), np.float64(pose[0, i, 1]), np.float64(pose[0, i, 2]), np.float64(pose[0, i, 3]),
+            np.float64(pose[0, i, 4]), np.float64(pose[0, i, 5]), np.float64(pose[0, i, 6]),
         )  # fmt: skip
     k = 0
     while k < last - 1 and time >= knot_time[k + 1]:
         k += 1
-    u = (float(time) - float(knot_time[k])) / (float(knot_time[k + 1]) - float(knot_time[k]))
+    u = (np.float64(time) - knot_time[k]) / (np.float64(knot_time[k + 1]) - knot_time[k])
     u = min(max(u, 0.0), 1.0)
     s = 1.0 - u
     d = 0.0
     for c in range(4):
-        d += float(pose[k, i, c]) * float(pose[k + 1, i, c])
+        d += np.float64(pose[k, i, c]) * np.float64(pose[k + 1, i, c])
     f = -u if d < 0 else u
     w = s * pose[k, i, 0] + f * pose[k + 1, i, 0]
     x = s * pose[k, i, 1] + f * pose[k + 1, i, 1]

@@ -235,6 +235,18 @@ def copy_sign(typing_context, a, sign):
 
 
 @intrinsic
+def cross_exactly(typing_context, a, b, c, d):
+    """a b - c d with the sign it has: the products of float32 are exact in float64."""
+
+    def code(context, builder, sig, args):
+        wide = ir.VectorType(ir.DoubleType(), sig.return_type.n)
+        a, b, c, d = (builder.fpext(v, wide) for v in args)
+        return builder.fptrunc(builder.fsub(builder.fmul(a, b), builder.fmul(c, d)), sig.return_type.llvm)
+
+    return a(a, a, a, a), code
+
+
+@intrinsic
 def select(typing_context, mask, x, y):
     """x in the lanes where the mask is set, else y."""
     return x(mask, x, x), lambda c, b, sig, a: b.select(a[0], a[1], a[2])

@@ -1,0 +1,238 @@
+"""Rays against the naive twin, against each other, and against what must never happen (a leak, a lost hit, a crash)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scenesim.capture import cast
+from scenesim.kernels.bvh import build_tree
+from scenesim.kernels.packed import Rays
+from tests import naive, scenes
+
+ALL = 1
+
+
+def moving_scene(seed=3):
+    """Three prototypes, nine instances that travel and turn between three knots, two of them hidden from bit 1."""
+    rng = np.random.default_rng(seed)
+    meshes = [scenes.soup(rng, 60, 0.8, 1.5), scenes.sphere(8, 12), scenes.box([0.7, 0.4, 0.9])]
+    pose = scenes.random_poses(rng, 9, 4.0, knots=3, travel=0.6)
+    mask = [3, 3, 1, 3, 3, 1, 3, 3, 3]
+    return scenes.pack(meshes, np.arange(9) % 3, pose, knot_time=(-0.05, 0.0, 0.05), mask=mask), rng
+
+
+def street():
+    """Terrain, and boxes and spheres that stand and move on it: a small road scene."""
+    rng = np.random.default_rng(8)
+    meshes = [scenes.terrain(rng, 60, 40.0), scenes.box([2.2, 0.9, 0.8]), scenes.sphere(20, 30, 1.5)]
+    meshes.append(scenes.soup(rng, 400, 0.2, 1.0))
+    count = 40
+    pose = scenes.random_poses(rng, count, 12.0, knots=2, travel=0.5)
+    pose[:, :, 6] = 1.0 + np.abs(pose[:, :, 6]) * 0.1
+    pose[:, 0] = scenes.at_rest([0, 0, 0])[0, 0]
+    prototype = np.concatenate([[0], 1 + np.arange(count - 1) % 3])
+    return scenes.pack(meshes, prototype, pose, knot_time=(0.0, 0.1)), rng
+
+
+def agrees(scene, rays, visibility=ALL):
+    """Ours and the twin's answers are the same: the same triangle, or the same distance where two triangles meet."""
+    ours = cast.closest_hit(scene, rays, visibility=visibility)
+    t, instance, triangle = naive.closest_hit(scene, rays, visibility)
+    np.testing.assert_array_equal(np.isfinite(ours.t), np.isfinite(t))
+    hit = np.isfinite(t)
+    np.testing.assert_allclose(ours.t[hit], t[hit], rtol=2e-5, atol=2e-5)
+    other = hit & ((ours.instance != instance) | (ours.triangle != triangle))
+    assert other.sum() <= 0.01 * len(t) + 1
+    assert (ours.instance[~hit] == -1).all() and (ours.triangle[~hit] == -1).all()
+    return hit
+
+
+def test_twin_sees_the_same():
+    scene, rng = moving_scene()
+    rays = scenes.rays_between(rng, 600, 8.0, time=(-0.08, 0.08))
+    hit = agrees(scene, rays)
+    assert 0.2 < hit.mean() < 0.9
+
+
+def test_instances_are_seen_by_their_mask():
+    scene, rng = moving_scene()
+    rays = scenes.rays_between(rng, 400, 8.0)
+    agrees(scene, rays, visibility=2)
+    seen = set(cast.closest_hit(scene, rays, visibility=2).instance) - {-1}
+    assert seen and not seen & {2, 5}
+    assert not np.isfinite(cast.closest_hit(scene, rays, visibility=4).t).any()
+
+
+def test_barycentric_weights_give_the_point():
+    scene, rng = street()
+    rays = scenes.rays_between(rng, 20_000, 15.0)
+    hits = cast.closest_hit(scene, rays, visibility=ALL)
+    g, on = scene.geometry, np.flatnonzero(hits.instance == 0)  # the terrain does not move
+    assert len(on) > 1000
+    a, b, c = (g.vertices[g.triangles[hits.triangle[on], k]].astype(float) for k in range(3))
+    u, v = hits.uv[on, :1].astype(float), hits.uv[on, 1:].astype(float)
+    along = rays.origin[on] + rays.direction[on].astype(float) * hits.t[on, None]
+    assert np.abs((1 - u - v) * a + u * b + v * c - along).max() < 2e-4
+
+
+def test_any_hit_is_closest_hit_before_a_distance():
+    scene, rng = street()
+    rays = scenes.rays_between(rng, 30_000, 15.0, time=(0.0, 0.1))
+    t = cast.closest_hit(scene, rays, visibility=ALL).t
+    for share in (0.999, 1.001):
+        reach = np.where(np.isfinite(t), t * np.float32(share), np.float32(1e9)).astype(np.float32)
+        blocked = cast.any_hit(scene, rays, reach, visibility=ALL)
+        np.testing.assert_array_equal(blocked, np.isfinite(t) & (share > 1))
+
+
+def test_answer_does_not_depend_on_threads_or_spans():
+    scene, rng = street()
+    rays = scenes.rays_between(rng, 30_001, 15.0, time=(0.0, 0.1))
+    one = cast.closest_hit(scene, rays, visibility=ALL, threads=1)
+    three = cast.closest_hit(scene, rays, visibility=ALL, threads=3)
+    for a, b in zip(one, three):
+        assert a.tobytes() == b.tobytes()
+    alone = cast.closest_hit(scene, Rays(*(f[777:1234].copy() for f in rays)), visibility=ALL)
+    assert alone.t.tobytes() == one.t[777:1234].tobytes()
+
+
+def edge_targets(rng, vertices, triangles, n):
+    """(n, 3) points on the edges, and a tenth of them on the corners, of a mesh."""
+    t = triangles[rng.integers(len(triangles), size=n)]
+    k = rng.integers(3, size=n)
+    a, b = (vertices[t[np.arange(n), (k + s) % 3]] for s in (0, 1))
+    s = np.where(rng.random(n) < 0.1, 0.0, rng.random(n))[:, None]
+    return a * (1 - s) + b * s
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_no_ray_slips_through_an_edge(turned):
+    rng = np.random.default_rng(5)
+    pose = scenes.random_poses(rng, 1, 0.0)
+    pose[0, 0, 4:] = [3.0, -2.0, 1.0]
+    if not turned:
+        pose[0, 0, :4] = [1, 0, 0, 0]
+    for v, f in (scenes.sphere(40, 80, 5.0), scenes.box([3.0, 2.0, 0.5])):
+        scene = scenes.pack([(v, f)], [0], pose)
+        q = naive.instance_pose(scene, 0, 0.0)
+        n = 250_000
+        inside = rng.uniform(-0.3, 0.3, (n, 3)) * np.abs(v).max(0)
+        origin = q.apply(inside).astype(np.float32)
+        target = q.apply(edge_targets(rng, v, f, n))
+        d = target - origin
+        d = (d / np.linalg.norm(d, axis=1, keepdims=True)).astype(np.float32)
+        hits = cast.closest_hit(scene, Rays(origin, d, np.zeros(n, np.float32)), visibility=ALL)
+        assert np.isfinite(hits.t).all(), f"{(~np.isfinite(hits.t)).sum()} rays left a closed mesh"
+
+
+def test_rays_along_axes_in_planes_of_boxes():
+    """Origins on the planes of boxes and directions along axes: 0 * inf in a slab test."""
+    scene = scenes.pack([scenes.box([1.0, 1.0, 1.0])], [0, 0, 0], scenes.at_rest([[0, 0, 0], [4, 0, 0], [8, 0, 0]]))
+    lines = np.array([(x, y) for x in (-1.0, -0.5, 0.0, 0.5, 1.0) for y in (-1.0, -0.5, 0.0, 0.5, 1.0)])
+    for axis in range(3):
+        for sign in (-1.0, 1.0):
+            o = np.zeros((len(lines), 3))
+            o[:, (axis + 1) % 3], o[:, (axis + 2) % 3], o[:, axis] = lines[:, 0], lines[:, 1], -20.0 * sign
+            d = np.zeros_like(o)
+            d[:, axis] = sign
+            rays = Rays(o.astype(np.float32), d.astype(np.float32), np.zeros(len(o), np.float32))
+            t = cast.closest_hit(scene, rays, visibility=ALL).t
+            strictly = (np.abs(lines) < 1).all(1)
+            start = 11.0 if axis == 0 and sign < 0 else 19.0
+            np.testing.assert_allclose(t[strictly], start, rtol=1e-6)
+
+
+def test_far_origins_and_huge_triangles():
+    big = np.array([[-1e6, -1e6, 0], [1e6, -1e6, 0], [0, 2e6, 0]]), np.array([[0, 1, 2]])
+    scene = scenes.pack([big, scenes.box([1, 1, 1])], [0, 1], scenes.at_rest([[0, 0, 0], [0, 0, 5]]))
+    o = np.array([[0.3, 0.2, 1e6], [50.0, 20.0, 1e4], [0.2, 0.3, -1e6]], np.float32)
+    d = np.array([[0, 0, -1], [0, 0, -1], [0, 0, 1]], np.float32)
+    hits = cast.closest_hit(scene, Rays(o, d, np.zeros(3, np.float32)), visibility=ALL)
+    np.testing.assert_array_equal(hits.instance, [1, 0, 0])
+    np.testing.assert_allclose(hits.t, [1e6 - 6, 1e4, 1e6], rtol=1e-6)
+
+
+def test_nothing_there():
+    empty = np.zeros((0, 3)), np.zeros((0, 3), int)
+    rays = scenes.rays_between(np.random.default_rng(0), 50, 3.0)
+    for scene in (
+        scenes.pack([empty, scenes.box([1, 1, 1])], [0], scenes.at_rest([0, 0, 0])),
+        scenes.pack([scenes.box([1, 1, 1])], [], np.zeros((1, 0, 7))),
+    ):
+        assert not np.isfinite(cast.closest_hit(scene, rays, visibility=ALL).t).any()
+        assert not cast.any_hit(scene, rays, np.full(50, 1e30, np.float32), visibility=ALL).any()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_vertices_that_are_no_numbers_are_refused(bad):
+    v, f = scenes.box([1, 1, 1])
+    v[3, 1] = bad
+    with pytest.raises(ValueError, match="1 of 8 vertices are not finite"):
+        build_tree(v, f)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(1, 60),
+    kind=st.sampled_from(["soup", "slivers", "points", "copies", "plane", "grid"]),
+    size=st.sampled_from([1e-3, 0.1, 3.0]),
+)
+def test_any_heap_of_triangles(seed, count, kind, size):
+    """Slivers, points, copies, coplanar heaps and grids: the tree finds what brute force finds."""
+    rng = np.random.default_rng(seed)
+    v, f = scenes.soup(rng, count, size, 2.0)
+    if kind == "slivers":
+        v[2::3] = v[0::3] + (v[1::3] - v[0::3]) * rng.random((count, 1)) + rng.normal(size=(count, 3)) * 1e-6
+    elif kind == "points":
+        v[1::3] = v[2::3] = v[0::3]
+    elif kind == "copies":
+        v[3:] = np.tile(v[:3], (count - 1, 1))
+    elif kind == "plane":
+        v[:, 2] = 0.5
+    elif kind == "grid":
+        v = np.round(v)
+    scene = scenes.pack([(v, f)], [0], scenes.at_rest([0, 0, 0]))
+    rays = scenes.rays_between(rng, 30, 6.0)
+    ours = cast.closest_hit(scene, rays, visibility=ALL, threads=1).t.astype(float)
+    twin, _, _ = naive.closest_hit(scene, rays, ALL)
+    differ = np.flatnonzero(~np.isclose(ours, twin, rtol=1e-4, atol=1e-5))
+    corners = [scene.geometry.vertices[f[:, k]].astype(float) for k in range(3)]
+    for i in differ:  # only where the ray passes within a hair of an edge
+        assert naive.edge_distance(*corners, rays.origin[i].astype(float), rays.direction[i].astype(float)).min() < 1e-5
+
+
+PROBE = "from tests import test_kernels_rays as t; print(t.digest())"
+
+
+def digest() -> str:
+    """A hash of the tree and of every bit of the answers for a small moving scene."""
+    scene, _ = street()
+    rays = scenes.rays_between(np.random.default_rng(1), 5_000, 15.0, time=(0.0, 0.1))
+    h = hashlib.blake2b(digest_size=16)
+    for a in (scene.geometry.nodes, scene.geometry.leaves, scene.top_nodes, *cast.closest_hit(scene, rays, visibility=ALL)):
+        h.update(a.tobytes())
+    h.update(cast.any_hit(scene, rays, np.full(len(rays.time), 20, np.float32), visibility=ALL).tobytes())
+    return h.hexdigest()
+
+
+def test_same_bytes_on_older_processors():
+    """AVX2, and SSE without fused multiply and add, compute what this processor computes."""
+    root = Path(__file__).parents[1]
+    processes = []
+    for name in ("haswell", "nehalem"):
+        env = {**os.environ, "NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": ""}
+        processes.append(subprocess.Popen([sys.executable, "-c", PROBE], cwd=root, env=env, stdout=subprocess.PIPE, text=True))
+    here = digest()
+    for p in processes:
+        out, _ = p.communicate(timeout=300)
+        assert out.strip() == here
