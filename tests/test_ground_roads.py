@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import shapely
 
 from scenesim.base import taxonomy
 from scenesim.geometry import facets, fill
+from scenesim.geometry.curves import Cubics, Piece, ReferenceLine
 from scenesim.geometry.mesh import open_edges
 from scenesim.scenario import opendrive, places
 from scenesim.scenario.kerbs import with_kerbs
-from scenesim.scenario.network import DRIVING
+from scenesim.scenario.network import DRIVING, Network
 from scenesim.scene import ground, strips
 from scenesim.world.road import RoadMap
 
@@ -207,10 +209,6 @@ def test_chunks_hold_the_same_triangles_and_float32_is_enough():
 
 def test_moving_the_world_moves_the_ground():
     """A georeferenced map 10 km away gives the same ground, moved."""
-    from dataclasses import replace
-
-    from scenesim.geometry.curves import ReferenceLine
-
     n = PLACES["curve"]()
     road = n.roads["1"]
     far = ReferenceLine(tuple(replace(p, x=p.x + 10240.0, y=p.y - 20480.0) for p in road.line.pieces), road.line.length)
@@ -218,6 +216,40 @@ def test_moving_the_world_moves_the_ground():
     b = ground.build(RoadMap(replace(n, roads={"1": replace(road, line=far)}))).facets
     assert len(a) == len(b)
     assert np.abs(b.corners - a.corners - [10240.0, -20480.0, 0.0]).max() < 1e-6
+
+
+def overpass() -> Network:
+    """A motorway along x and, 6.5 m above it at x = 110, a street."""
+    low, up = (places.straight(style, length).roads["1"] for style, length in ((places.MOTORWAY, 220.0), (places.TOWN, 240.0)))
+    ramp = [[0, 0, 0, 3 * 6.5 / 90**2, -2 * 6.5 / 90**3], [90, 6.5, 0, 0, 0], [150, 6.5, 0, -3 * 6.5 / 90**2, 2 * 6.5 / 90**3]]
+    line = ReferenceLine((Piece(0.0, 110.0, -120.0, np.pi / 2, 240.0),), 240.0)
+    return Network("overpass", {"1": low, "2": replace(up, id="2", line=line, elevation=Cubics.of(ramp))})
+
+
+def test_a_bridge_leaves_the_road_below_free():
+    m = RoadMap(overpass())
+    g = ground.build(m)
+    whole = facets.join([g.facets, g.terrain])
+    caster = Caster(whole, g.origin)
+    names = np.array([s.class_name for s in whole.surfaces])[whole.surface]
+    p = np.array([[110.0 + dx, dy, 20.0] for dx in (-4.0, -0.7, 3.1) for dy in (-7.0, -2.0, 1.0, 6.0)])
+    down = np.tile([0.0, 0.0, -1.0], (len(p), 1))
+    hit, t = caster.cast(p, down)
+    assert np.abs(20 - t - 6.5).max() < 0.01 and np.isin(names[hit], ["road", "lane_marking"]).all()
+    hit, t = caster.cast(p - [0, 0, 15.0], down)
+    assert np.abs(5 - t).max() < 0.01 and np.isin(names[hit], ["road", "lane_marking"]).all()
+    # A car's eye along either road sees nothing in its way, at 0.3 m above the surface.
+    s = np.arange(5.0, 200.0, 2.0)
+    for road in ("1", "2"):
+        a, b = (m.surfaces[road].xyz(s + d, -2.0, 0.3) for d in (0.0, 2.0))
+        way = b - a
+        length = np.sqrt((way**2).sum(1))
+        hit, t = caster.cast(a, way / length[:, None])
+        assert not ((hit >= 0) & (t < length)).any()
+        a, b = (m.surfaces[road].xyz(s + d, -2.0, 0.02) for d in (0.0, 0.4))
+        way = b - a
+        hit, t = caster.cast(a, way / np.sqrt((way**2).sum(1))[:, None])
+        assert not ((hit >= 0) & (t < 0.4)).any()
 
 
 def test_filling_keeps_the_outline_and_the_area():

@@ -19,9 +19,10 @@ from scenesim.geometry import facets, fill
 from scenesim.geometry.facets import Facets
 from scenesim.geometry.mesh import Mesh, Surface
 from scenesim.scenario.network import PAVED, WALKING
+from scenesim.scene import levels
 from scenesim.scene.areas import Area, lane_shapes, merge
-from scenesim.scene.drape import drape, in_plane, paint
-from scenesim.scene.strips import Band, band
+from scenesim.scene.drape import drape, paint
+from scenesim.scene.strips import Band, band, lane_kinds
 from scenesim.scene.terrain import RimHeights, land
 from scenesim.world.road import RoadMap
 
@@ -72,17 +73,39 @@ def build(road_map: RoadMap, around: ArrayLike | None = None, reach_m: float = 2
     single = [b for road, of_road in bands.items() if road not in merged for b in of_road]
     caps = np.concatenate([np.concatenate([b.start, b.end]) for b in single] or [np.zeros((0, 3))])
     areas = [_area(road_map, bands, group, caps) for group in groups]
-    paved = [lane_shapes([b], _kinds(road_map, b), PAVED) for b in single]
-    roads = _clipped(road_map, single, paved, areas)
-    whole = facets.without_slivers(facets.join([*roads, *(a.facets for a in areas)]))
-    footprint = _footprint(roads, areas)
-    shapes = [*paint(road_map, footprint), *(m for g in groups for m in _marks_through(road_map, bands, g))]
+    sheets = _clipped([_sheet(road_map, b) for b in single], areas)
+    whole = facets.without_slivers(facets.join([s.facets for s in sheets]))
+    spans = levels.spans([(s.facets, s.outline) for s in sheets])
+    bearing = [shapely.difference(s.outline, spans[k]) if k in spans else s.outline for k, s in enumerate(sheets)]
+    footprint = shapely.MultiPolygon(fill.polygons(shapely.union_all(bearing)))
     low, high = np.array(footprint.bounds).reshape(2, 2)
     origin = np.array([*np.round((low + high) / 2), 0.0])
     region = (*(low - HORIZON_M).tolist(), *(high + HORIZON_M).tolist())
-    terrain = land(footprint, RimHeights(whole), region, origin)
-    whole = facets.join([whole, drape(shapes, whole)])
-    return Ground(whole, terrain, footprint, shapely.union_all([*paved, *(a.paved for a in areas)]), origin)
+    bridges = shapely.union_all(list(spans.values()))
+    terrain = land(footprint, bridges, RimHeights(whole), region, origin)
+    shapes = [*paint(road_map, footprint), *(m for g in groups for m in _marks_through(road_map, bands, g))]
+    decks = [levels.deck(sheets[k].facets, span) for k, span in spans.items()]
+    whole = facets.join([whole, drape(shapes, whole), *decks])
+    return Ground(whole, terrain, shapely.union(footprint, bridges), shapely.union_all([s.paved for s in sheets]), origin)
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """A band, or an area. on_road: (T,) whether a facet belongs to the carriageway. outline, paved: seen from above."""
+
+    road: str
+    facets: Facets
+    on_road: NDArray[np.bool_]
+    outline: BaseGeometry
+    paved: BaseGeometry
+
+
+def _sheet(road_map: RoadMap, b: Band) -> _Sheet:
+    kinds = _kinds(road_map, b)
+    on_road = np.isin(b.lane, [i for i, kind in kinds.items() if kind in PAVED])
+    ring = shapely.Polygon(np.concatenate([b.right[:, :2], b.left[::-1, :2]]))
+    outline = ring if ring.is_valid else fill.outline(b.facets.corners[..., :2])
+    return _Sheet(b.road, b.facets, on_road, outline, lane_shapes([b], kinds, PAVED))
 
 
 def _bands(road_map: RoadMap, line: Array | None, reach_m: float) -> dict[str, list[Band]]:
@@ -117,7 +140,7 @@ def _within(surface, near: BaseGeometry) -> list[tuple[float, float]]:
 
 
 def _kinds(road_map: RoadMap, b: Band) -> dict[int, str]:
-    return {i: lane.kind for i, lane in road_map.network.roads[b.road].sections[b.section].lanes.items()}
+    return lane_kinds(road_map.network.roads[b.road].sections[b.section])
 
 
 def _shape(road_map: RoadMap, bands: Sequence[Band], kinds) -> BaseGeometry:
@@ -134,12 +157,18 @@ def _overlapping(road_map: RoadMap, bands: dict[str, list[Band]]) -> list[list[s
             by_junction.setdefault(junction, []).append(road)
     for roads in by_junction.values():
         shapes = [_shape(road_map, bands[r], PAVED) for r in roads]
+        bodies = [facets.join([b.facets for b in bands[r]]) for r in roads]
         sets: list[set[int]] = []
-        for i, shape in enumerate(shapes):
-            touched = [q for q in sets if any(shapely.intersection(shape, shapes[j]).area > OVERLAP_M2 for j in q)]
+        for i in range(len(roads)):
+            touched = [q for q in sets if any(_share((shapes[i], bodies[i]), (shapes[j], bodies[j])) for j in q)]
             sets = [q for q in sets if q not in touched] + [{i}.union(*touched)]
         groups += [[roads[k] for k in sorted(q)] for q in sets if len(q) > 1]
     return groups
+
+
+def _share(a: tuple[BaseGeometry, Facets], b: tuple[BaseGeometry, Facets]) -> bool:
+    common = shapely.intersection(a[0], b[0])
+    return common.area > OVERLAP_M2 and abs(levels.rise(a[1], b[1], common)) < levels.HEADROOM_M
 
 
 def _area(road_map: RoadMap, bands: dict[str, list[Band]], group: list[str], caps: Array) -> Area:
@@ -162,61 +191,36 @@ def _marks_through(road_map: RoadMap, bands: dict[str, list[Band]], group: list[
     return [(shape, surface) for shape, surface in found if shape.area > 0.05]
 
 
-def _clipped(road_map: RoadMap, bands: Sequence[Band], paved: Sequence[BaseGeometry], areas: Sequence[Area]) -> list[Facets]:
-    """The bands less what lies on another road: carriageways win over what lies beside them, earlier roads over later ones."""
-    whole = [_outline(b) for b in bands]
-    tree = shapely.STRtree(whole)
-    out = []
+def _clipped(bands: Sequence[_Sheet], areas: Sequence[Area]) -> list[_Sheet]:
+    """Areas and bands less what lies on another road at the same level: areas win over bands, carriageways over what lies
+    beside them, earlier roads over later ones."""
+    merged = [
+        _Sheet("", a.facets, np.ones(len(a.facets), bool), shapely.union(a.paved, a.walking), a.paved)
+        for a in areas
+        if len(a.facets)
+    ]
+    tree = shapely.STRtree([b.outline for b in bands])
+    out = list(merged)
     for k, b in enumerate(bands):
-        f = b.facets
-        mine = np.isin(b.lane, [i for i, kind in _kinds(road_map, b).items() if kind in PAVED])
-        cut = shapely.union_all(
-            [o for a in areas for o in (a.paved, a.walking) if _touches(whole[k], o)] or [shapely.Polygon()]
-        )
-        others = [j for j in tree.query(whole[k]) if j != k and bands[j].road != b.road]
-        lower = shapely.union_all([paved[j] for j in others if _touches(whole[k], paved[j])] or [shapely.Polygon()])
-        touching = [whole[j] for j in others if j < k and _touches(whole[k], whole[j])]
-        earlier = shapely.union_all(touching or [shapely.Polygon()])
-        if cut.is_empty and lower.is_empty and earlier.is_empty:
-            out.append(f)
+        cut = [m.outline for m in merged if _overlap(b, m, m.outline)]
+        others = [j for j in tree.query(b.outline) if j != k and bands[j].road != b.road]
+        lower = [bands[j].paved for j in others if _overlap(b, bands[j], bands[j].paved)]
+        earlier = [bands[j].outline for j in others if j < k and _overlap(b, bands[j], bands[j].outline)]
+        if not (cut or lower or earlier):
+            out.append(b)
             continue
-        of_paved = shapely.union_all([cut, *(paved[j] for j in others if j < k)])
-        of_rest = shapely.union_all([cut, lower, earlier])
-        out.append(facets.join([_less(f.keep(mine), of_paved), _less(f.keep(~mine), of_rest)]))
+        of_road = shapely.union_all(
+            [*cut, *(bands[j].paved for j in others if j < k and _overlap(b, bands[j], bands[j].paved))]
+        )
+        of_rest = shapely.union_all([*cut, *lower, *earlier])
+        road, rest = levels.without(b.facets.keep(b.on_road), of_road), levels.without(b.facets.keep(~b.on_road), of_rest)
+        left = facets.join([road, rest])
+        on_road = np.arange(len(left)) < len(road)
+        out.append(_Sheet(b.road, left, on_road, fill.outline(left.corners[..., :2]), shapely.difference(b.paved, of_road)))
     return out
 
 
-def _touches(a: BaseGeometry, b: BaseGeometry) -> bool:
-    return shapely.intersection(a, b).area > CLIPPED_M2
-
-
-def _outline(b: Band) -> BaseGeometry:
-    ring = np.concatenate([b.right[:, :2], b.left[::-1, :2]])
-    shape = shapely.Polygon(ring)
-    return shape if shape.is_valid else fill.outline(b.facets.corners[..., :2])
-
-
-def _less(f: Facets, shape: BaseGeometry) -> Facets:
-    """Facets without what lies over a shape; what is cut keeps its plane and its uv."""
-    if shape.is_empty or not len(f):
-        return f
-    shapely.prepare(shape)
-    triangles = shapely.polygons(f.corners[..., :2])
-    touched = shapely.intersects(shape, triangles)
-    parts = [f.keep(~touched)]
-    for k in np.flatnonzero(touched):
-        rest = shapely.difference(triangles[k], shape)
-        if rest.area > triangles[k].area * (1 - 1e-9):
-            parts.append(f.keep([k]))
-            continue
-        flat = fill.triangulate(rest)
-        if len(flat):
-            parts.append(in_plane(f, int(k), flat))
-    return facets.join(parts)
-
-
-def _footprint(roads: Sequence[Facets], areas: Sequence[Area]) -> BaseGeometry:
-    """What roads and junctions cover, seen from above."""
-    shapes = [a for area in areas for a in (area.paved, area.walking)]
-    shapes += [fill.outline(f.corners[..., :2]) for f in roads]
-    return shapely.MultiPolygon(fill.polygons(shapely.union_all(shapes)))
+def _overlap(a: _Sheet, b: _Sheet, of_b: BaseGeometry) -> bool:
+    """Whether a sheet and a part of another share more than a sliver, at the same level."""
+    common = shapely.intersection(a.outline, of_b)
+    return common.area > CLIPPED_M2 and abs(levels.rise(a.facets, b.facets, common)) < levels.HEADROOM_M

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scenesim.geometry import facets
 from scenesim.geometry.facets import Facets
 from scenesim.geometry.mesh import Surface
-from scenesim.scenario.network import PAVED, WALKING, Lane
+from scenesim.scenario.network import PAVED, WALKING, Lane, Section
 from scenesim.world.marks import Strip, strips
 from scenesim.world.road import RoadSurface
 
@@ -44,6 +44,16 @@ def lane_surface(kind: str, road_kind: str) -> Surface:
     if kind == "shoulder" and road_kind == "rural":
         return GRAVEL
     return ASPHALT if kind in PAVED else GRASS
+
+
+def lane_kinds(section: Section) -> dict[int, str]:
+    """Lane id -> kind; a border beyond another border is "none": maps give the whole strip of land beside a motorway so."""
+    kinds = {i: lane.kind for i, lane in section.lanes.items()}
+    for i in kinds:
+        inner = i - 1 if i > 0 else i + 1
+        if abs(i) > 1 and kinds[i] == "border" and section.lanes.get(inner, section.lanes[i]).kind in ("border", "shoulder"):
+            kinds[i] = "none"
+    return kinds
 
 
 def mark_surface(kind: str, color: str) -> Surface:
@@ -94,9 +104,9 @@ def band(surface: RoadSurface, k: int, begin: float, end: float, chord_m: float 
     middle = (s[1:] + s[:-1]) / 2
     road_kind = next((kind for at, kind, _ in reversed(road.kinds) if at <= begin + 1e-6), "")
     parts, lanes = [], []
-    edges = surface.edges(k, middle)
+    edges, kinds = surface.edges(k, middle), lane_kinds(section)
     for a, b in zip(columns, columns[1:]):
-        base = KERB if a.lane == 0 else lane_surface(section.lanes[a.lane].kind, road_kind)
+        base = KERB if a.lane == 0 else lane_surface(kinds[a.lane], road_kind)
         if a.lane == 0 and _flat_face(section.lanes, a, b, order, columns):
             base = ASPHALT
         corners, uv = facets.quads(a.xyz, b.xyz, np.stack([s, a.t], 1), np.stack([s, b.t], 1))

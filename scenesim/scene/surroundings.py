@@ -20,6 +20,7 @@ from scenesim.scene import map_objects
 from scenesim.scene.ground import Ground
 from scenesim.scene.placement import Placement
 from scenesim.scene.site import Site, rectangle
+from scenesim.scene.strips import lane_kinds
 from scenesim.world.road import RoadMap, RoadSurface
 
 Array = NDArray[np.float64]
@@ -124,11 +125,11 @@ def _edges(surface: RoadSurface, near) -> Iterator[Edge]:
             if inside.sum() < 5:
                 continue
             s = s[np.argmax(inside) : len(inside) - np.argmax(inside[::-1])]
-        t = surface.edges(k, s)
+        t, kinds = surface.edges(k, s), lane_kinds(section)
         for side in (1, -1):
             lanes = sorted((i for i in section.lanes if i * side > 0), key=abs)
-            paved = [i for i in lanes if section.lanes[i].kind in PAVED]
-            walks = [i for i in lanes if section.lanes[i].kind in WALKING]
+            paved = [i for i in lanes if kinds[i] in PAVED]
+            walks = [i for i in lanes if kinds[i] in WALKING]
             kerb = t[paved[-1]] if paved else t[0]
             walk = t[walks[-1]] if walks else kerb
             wide = bool(walks) and float(np.abs(walk - kerb).max()) > 0.8

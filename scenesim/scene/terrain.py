@@ -16,6 +16,7 @@ Array = NDArray[np.float64]
 
 SMALLEST_M, LARGEST_M, CLEAR_M = 8.0, 512.0, 1.5
 SKIRT_M = 0.5  # faces under the road's edge, so that no ray slips between a road and the land beside it
+UNDER_DECK_M = 0.5
 MOST_SAMPLES = 1500
 STEEPEST = 0.6  # of banks, rise over run
 WAVES = (  # rad/km east and north, phase, share: of the hills far off
@@ -78,10 +79,13 @@ def plane_height(triangle: Array, point: Array) -> float:
     return float(np.clip(z, triangle[:, 2].min(), triangle[:, 2].max()))
 
 
-def land(footprint: BaseGeometry, rim: RimHeights, region: tuple[float, ...], origin: Array) -> Facets:
-    """The land in a region (lowest x, y, highest x, y) around a footprint, and the faces under the footprint's edge."""
+def land(footprint: BaseGeometry, bridges: BaseGeometry, rim: RimHeights, region: tuple[float, ...], origin: Array) -> Facets:
+    """The land in a region (lowest x, y, highest x, y) around a footprint, and the faces under the footprint's edge.
+
+    bridges: shapes of decks; where the footprint ends at one, the land stays below the deck.
+    """
     coordinates = np.unique(shapely.get_coordinates(footprint), axis=0)
-    low, _ = rim.at(coordinates)
+    low = rim.at(coordinates)[0] - _sunk(coordinates, bridges)
     at_rim = dict(zip(map(tuple, coordinates.tolist()), low.tolist()))
     tree = fill.Quadtree(footprint, region, LARGEST_M, SMALLEST_M, CLEAR_M)
     flat = np.concatenate([tree.triangles(), tree.seam()])
@@ -90,7 +94,12 @@ def land(footprint: BaseGeometry, rim: RimHeights, region: tuple[float, ...], or
     free = np.isnan(z)
     z[free] = _heights(points[free], np.column_stack([coordinates, low]), origin)
     corners = np.column_stack([points, z])[index.ravel()].reshape(-1, 3, 3)
-    return facets.join([facets.of(corners, corners[..., :2] - origin[:2], GRASS), _skirts(footprint, rim)])
+    return facets.join([facets.of(corners, corners[..., :2] - origin[:2], GRASS), _skirts(footprint, bridges, rim)])
+
+
+def _sunk(points: Array, bridges: BaseGeometry) -> Array:
+    """By how much (n,) the land lies lower at points (n, 2): under the ends of bridges."""
+    return np.where(shapely.dwithin(shapely.points(points), bridges.boundary, 1e-6), UNDER_DECK_M, 0.0)
 
 
 def _heights(points: Array, rim: Array, origin: Array) -> Array:
@@ -123,14 +132,14 @@ def _rolling(p: Array, d: Array) -> Array:
     return -0.12 * ditch + 0.12 * near * bumps + far * (0.020 + 0.028 * wave)
 
 
-def _skirts(footprint: BaseGeometry, rim: RimHeights) -> Facets:
+def _skirts(footprint: BaseGeometry, bridges: BaseGeometry, rim: RimHeights) -> Facets:
     """Vertical faces under the outline, looking outwards."""
     bottoms, tops, runs = [], [], []
     for polygon in fill.polygons(footprint):
         polygon = shapely.geometry.polygon.orient(polygon)
         for ring in (polygon.exterior, *polygon.interiors):
             p = shapely.get_coordinates(ring)
-            low, high = rim.at(p)
+            low, high = rim.at(p) - _sunk(p, bridges)
             run = np.concatenate([[0], np.cumsum(np.sqrt((np.diff(p, axis=0) ** 2).sum(1)))])
             bottoms.append(np.column_stack([p, low - SKIRT_M]))
             tops.append(np.column_stack([p, high]))
