@@ -320,7 +320,7 @@ def _upright(m: Mesh) -> Mesh:
     return Mesh(
         flipped.vertices * [1, -1, 1],
         flipped.triangles[:, ::-1],
-        flipped.normals[:, ::-1] * np.float32([1, -1, 1]),
+        flipped.normals[:, ::-1] * np.array([1, -1, 1], np.float32),
         flipped.uv[:, ::-1],
         flipped.surface,
         flipped.surfaces,

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from shapely import affinity
 
 from scenesim.base import assets
 from scenesim.base.errors import InputError, did_you_mean
@@ -153,9 +154,7 @@ def sign(
     """A sign whose face is one of signs.FACES; value: what is written on it, where something is. pole: stands on its own."""
     if face not in signs.FACES:
         raise InputError(f'no sign "{face}"{did_you_mean(face, signs.FACES)}')
-    layers = [
-        (shapely.affinity.scale(shape, scale, scale, origin=(0, 0)), surface) for shape, surface in signs.FACES[face](value)
-    ]
+    layers = [(affinity.scale(shape, scale, scale, origin=(0, 0)), surface) for shape, surface in signs.FACES[face](value)]
     plate = layers[0][0]
     low_x, low_y, high_x, high_y = plate.bounds
     pose = Pose.of((pole_radius_m + 0.022, 0.0, lower_edge_m - low_y)) @ MODEL_FROM_FACE

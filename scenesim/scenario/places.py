@@ -231,13 +231,26 @@ def _arm(style: Style, k: int, heading: float, inner: float, length: float, cont
         low, high = sorted((0.0, towards * width))
         objects.append(_on_road(f"stopline{k}", "roadMark", "stop_line", at, STOP_LINE_M, low, high))
     beside = towards * (style.paved_m + 0.6)
-    where = {"s": at + 0.3, "t": beside, "orientation": "-"}
-    if control == "lights":
-        signals.append(Signal(f"light{k}", "traffic light", "1000001", "-1", "OpenDRIVE", True, z=2.2, **where))
-    elif control == "stop" or (control == "priority" and not main):
-        signals.append(Signal(f"stop{k}", "stop", "206", "-1", "DE", False, z=2.2, **where))
-    elif control == "priority":
-        signals.append(Signal(f"priority{k}", "priority road", "306", "-1", "DE", False, z=2.2, **where))
+    codes = {"lights": ("traffic light", "1000001"), "stop": ("stop", "206")}
+    if control == "priority":
+        codes["priority"] = ("priority road", "306") if main else ("stop", "206")
+    if control in codes:
+        name, code = codes[control]
+        lights = control == "lights"
+        signals.append(
+            Signal(
+                f"{control}{k}",
+                name,
+                code,
+                "-1",
+                "OpenDRIVE" if lights else "DE",
+                lights,
+                at + 0.3,
+                beside,
+                2.2,
+                orientation="-",
+            )
+        )
     if style.kind == "town":
         limit = round(style.speed_m_s * 3.6)
         signals.append(Signal(f"limit{k}", "speed limit", "274", str(limit), "DE", False, s=min(60.0, length - 5.0), t=-beside,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import shapely
+from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
 from scenesim.base.keys import Key, derive
@@ -205,7 +206,7 @@ def _block(surface: RoadSurface, thing: RoadObject, site: Site) -> Iterator[Plac
         height = max([c.height for c in corners] + [thing.height, 2.5])
         if shape.area < 0.5 or not np.isfinite(ground) or not site.claim(shape, "carriageway"):
             continue
-        local = shapely.affinity.translate(shape, -center.x, -center.y)
+        local = affinity.translate(shape, -center.x, -center.y)
         mesh = solids.prism(local, -1.5, height, Surface("plaster"))
         pose = site.stand(center.x, center.y, 0.0, float(ground))
         yield Placement(pose, mesh=mesh, class_name=thing.kind, params=(0.6, 0.57, 0.5, 0.3))
@@ -217,4 +218,3 @@ def _corner(surface: RoadSurface, thing: RoadObject, c: Corner) -> tuple[float, 
     else:
         p = surface.pose(thing.s, thing.t, heading=thing.heading).apply([c.a, c.b, c.c])
     return float(p[0]), float(p[1])
-

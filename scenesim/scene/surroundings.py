@@ -3,7 +3,7 @@ carriageway, nothing in the way of who walks, nothing inside another thing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -164,7 +164,8 @@ def _rails(e: Edge, site: Site) -> Iterator[Placement]:
     kinds = [kind for at, kind, _ in e.surface.road.kinds if at <= e.s[0] + 1e-6]
     if kinds[-1:] == ["town"]:
         return
-    motorway = kinds[-1:] == ["motorway"] or (e.fast and float(np.abs(e.kerb).mean()) > 8.0)
+    has_stop_lane = any(lane.kind == "stop" for lane in e.surface.road.sections[e.section].lanes.values())
+    motorway = kinds[-1:] == ["motorway"] or has_stop_lane or (e.fast and float(np.abs(e.kerb).mean()) > 8.0)
     if motorway:
         for s in _spots(e, RAIL_M, RAIL_M / 2):
             a, b = (e.at(float(s) + d, "kerb", 0.55) for d in (-RAIL_M / 2, RAIL_M / 2))
@@ -297,12 +298,3 @@ def _woods(site: Site, key: Key, amounts: Surroundings, near) -> list[Placement]
             if tree is not None:
                 placed.append(tree)
     return placed
-
-
-def count(placements: Sequence[Placement]) -> dict[str, int]:
-    """How many of each model stand there, for logs and tests."""
-    out: dict[str, int] = {}
-    for p in placements:
-        name = p.request.name if p.request else p.class_name
-        out[name] = out.get(name, 0) + 1
-    return dict(sorted(out.items()))
