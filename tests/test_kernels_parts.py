@@ -10,6 +10,7 @@ import pytest
 from scenesim.base.frames import Pose, interpolate
 from scenesim.kernels import simd
 from scenesim.kernels.bvh import build_top, build_tree, concatenate, tree_capacity
+from scenesim.kernels.bvh_build import INSTANCE, ROW
 from scenesim.kernels.jit import kernel
 from scenesim.kernels.pose import pose_at, rotate, rotate_back
 from tests import naive, scenes
@@ -142,10 +143,11 @@ def test_top_boxes_hold_instances_at_every_time(turn):
     pose[1, :, :4] /= np.linalg.norm(pose[1, :, :4], axis=1, keepdims=True)
     scene = scenes.pack([(v, f)], np.zeros(20, int), pose, knot_time=(0.0, 0.1))
     top = build_top(scene.geometry.bounds, scene.prototype, scene.knot_time, scene.pose, scene.moves)
-    used, child, boxes = children(top)
+    ids = top.view(INT).reshape(-1, ROW)[:, INSTANCE]
+    used, child, boxes = children(top[:-10])  # behind the nodes lie 20 rows of 32 floats
     leaf = used & (child < 0)
-    assert sorted(~child[leaf]) == list(range(20))
-    for i, (low, high) in zip(~child[leaf], boxes[leaf]):
+    assert sorted(ids[~child[leaf]]) == list(range(20))
+    for i, (low, high) in zip(ids[~child[leaf]], boxes[leaf]):
         for t in np.linspace(0, 0.1, 41):
             p = naive.instance_pose(scene, i, t).apply(v)
             assert (p >= low).all() and (p <= high).all()

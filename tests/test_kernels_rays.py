@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scenesim.base.frames import Pose
 from scenesim.capture import cast
+from scenesim.kernels import bvh
 from scenesim.kernels.bvh import build_tree
-from scenesim.kernels.packed import Rays
+from scenesim.kernels.packed import Rays, empty_hits
 from tests import naive, scenes
 
 ALL = 1
@@ -103,6 +105,46 @@ def test_answer_does_not_depend_on_threads_or_spans():
         assert a.tobytes() == b.tobytes()
     alone = cast.closest_hit(scene, Rays(*(f[777:1234].copy() for f in rays)), visibility=ALL)
     assert alone.t.tobytes() == one.t[777:1234].tobytes()
+
+
+def fan(rng, width, height, spread=0.9, time=0.0):
+    """Rays of a turned camera at one place and time, in reading order; slopes up to `spread`."""
+    x, y = np.meshgrid(np.linspace(-spread, spread, width), np.linspace(-spread, spread, height))
+    q = Pose(scenes.random_poses(rng, 1, 0.0)[0, 0, :4], np.zeros(3))
+    d = q.rotate(np.stack([x, y, np.ones_like(x)], -1).reshape(-1, 3))
+    d = (d / np.linalg.norm(d, axis=1, keepdims=True)).astype(np.float32)
+    o = np.tile(rng.normal(size=3) * 2 + [0, 0, 4], (len(d), 1)).astype(np.float32)
+    return Rays(o, d, np.full(len(d), time, np.float32))
+
+
+@pytest.mark.parametrize("rolling", [False, True])
+def test_tiles_see_what_single_rays_see(rolling):
+    """Blocks of an image, and stretches of rows that differ in time, give the bits that the same rays give one by one."""
+    scene, rng = street()
+    width, height = 203, 64
+    for _ in range(6):
+        rays = fan(rng, width, height, time=0.03)
+        if rolling:
+            rays = rays._replace(time=np.repeat(np.linspace(0, 0.1, height, dtype=np.float32), width))
+        tiled = cast.closest_hit(scene, rays, visibility=ALL, width=width)
+        single = empty_hits(len(rays.time))
+        for begin in range(0, len(rays.time), 32):  # too few rays for a tile
+            bvh.closest_hit(scene, rays, ALL, 0, begin, min(begin + 32, len(rays.time)), single)
+        assert 0.2 < np.isfinite(tiled.t).mean()
+        np.testing.assert_array_equal(np.isfinite(tiled.t), np.isfinite(single.t))
+        hit = np.isfinite(single.t)
+        np.testing.assert_allclose(tiled.t[hit], single.t[hit], rtol=1e-6)
+        for a, b in zip(tiled, single):  # but for rays along an edge, which belongs to two triangles
+            assert (a != b).mean() < 1e-4
+
+
+def test_no_ray_of_a_tile_slips_through_an_edge():
+    rng = np.random.default_rng(6)
+    for mesh in (scenes.sphere(40, 80, 9.0), scenes.box([9.0, 8.0, 9.0])):
+        scene = scenes.pack([mesh], [0], scenes.random_poses(rng, 1, 0.1))
+        for _ in range(3):
+            rays = fan(rng, 512, 512, spread=1.5)
+            assert np.isfinite(cast.closest_hit(scene, rays, visibility=ALL, width=512).t).all()
 
 
 def edge_targets(rng, vertices, triangles, n):
@@ -219,7 +261,9 @@ def digest() -> str:
     scene, _ = street()
     rays = scenes.rays_between(np.random.default_rng(1), 5_000, 15.0, time=(0.0, 0.1))
     h = hashlib.blake2b(digest_size=16)
-    for a in (scene.geometry.nodes, scene.geometry.leaves, scene.top_nodes, *cast.closest_hit(scene, rays, visibility=ALL)):
+    alone = cast.closest_hit(scene, rays, visibility=ALL)
+    tiled = cast.closest_hit(scene, fan(np.random.default_rng(2), 64, 64, time=0.02), visibility=ALL, width=64)
+    for a in (scene.geometry.nodes, scene.geometry.leaves, scene.top_nodes, *alone, *tiled):
         h.update(a.tobytes())
     h.update(cast.any_hit(scene, rays, np.full(len(rays.time), 20, np.float32), visibility=ALL).tobytes())
     return h.hexdigest()

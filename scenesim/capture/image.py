@@ -52,7 +52,7 @@ def capture(
     local_from_camera: poses (H,) of the rows. key: chance of this image (noise).
     """
     rays = centre_rays(camera, local_from_camera, threads)
-    hits = cast.closest_hit(scene, rays, visibility=SEEN_BY_CAMERA, threads=threads)
+    hits = cast.closest_hit(scene, rays, visibility=SEEN_BY_CAMERA, width=camera.width, threads=threads)
     image = light(scene, environment, rays, hits, camera.width, threads)
     day = environment.open_sky[4] + environment.sun_lux * max(float(environment.sun[2]), 0.0)
     rgb = develop(

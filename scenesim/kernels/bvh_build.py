@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from scenesim.kernels.jit import inline, kernel
+from scenesim.kernels.pose import columns_back
 from scenesim.kernels.simd import (
     f32x4,
     f32x8,
@@ -34,6 +35,8 @@ ZERO = np.float32(0.0)
 BINS = 16
 LEAF = 4  # triangles that a leaf holds at the most
 NODE_FLOATS = 64
+ROW = 32  # floats of what a ray needs of an instance: nine float64 of a matrix, three of a place, and then
+PLACE, INSTANCE, PROTOTYPE, MOVES, UNTURNED = 18, 21, 22, 23, 24
 PACK_FLOATS = 40
 TRIANGLE_COST = np.float32(0.35)  # of a triangle test, next to a node test; measured
 DEEP = 40  # below this depth splits are at the median, so that a binary tree is at most DEEP + log2(n) deep
@@ -296,20 +299,13 @@ def instance_records(bounds, prototype, pose):
         for a in range(3):
             low, high = np.inf, -np.inf
             for k in range(knots):
-                w, x = np.float64(pose[k, i, 0]), np.float64(pose[k, i, 1])
-                y, z = np.float64(pose[k, i, 2]), np.float64(pose[k, i, 3])
-                if a == 0:
-                    r0, r1, r2 = 1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)
-                elif a == 1:
-                    r0, r1, r2 = 2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)
-                else:
-                    r0, r1, r2 = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
-                c = np.float64(pose[k, i, 4 + a])
-                h = 0.0
+                q = pose[k, i]
+                columns = columns_back(np.float64(q[0]), np.float64(q[1]), np.float64(q[2]), np.float64(q[3]))
+                c, h = np.float64(q[4 + a]), 0.0
                 for b in range(3):
-                    r = r0 if b == 0 else (r1 if b == 1 else r2)
-                    c += r * 0.5 * (np.float64(bounds[p, b]) + np.float64(bounds[p, 3 + b]))
-                    h += abs(r) * 0.5 * (np.float64(bounds[p, 3 + b]) - np.float64(bounds[p, b]))
+                    r = columns[3 * a + b]
+                    c += r * 0.5 * (np.float64(bounds[p, b]) + bounds[p, 3 + b])
+                    h += abs(r) * 0.5 * (np.float64(bounds[p, 3 + b]) - bounds[p, b])
                 low, high = min(low, c - h), max(high, c + h)
             # float32 rounding of poses and rays, a few units in the last place of the coordinates
             slack = 1e-4 + 1e-6 * max(abs(low), abs(high))
@@ -318,3 +314,18 @@ def instance_records(bounds, prototype, pose):
         ids[i * 8 + 3] = i
         ids[i * 8 + 7] = 0
     return records
+
+
+@kernel
+def instance_rows(prototype, pose, moves, rows):
+    """Write what a ray needs of each instance to rows (I, ROW); see bvh.build_top."""
+    ids, matrix = rows.view(np.int32), rows.view(np.float64)
+    for i in range(len(prototype)):
+        q = pose[0, i]
+        columns = columns_back(np.float64(q[0]), np.float64(q[1]), np.float64(q[2]), np.float64(q[3]))
+        for k in range(9):
+            matrix[i, k] = columns[k]
+        for k in range(3):
+            rows[i, PLACE + k] = q[4 + k]
+        ids[i, INSTANCE], ids[i, PROTOTYPE], ids[i, MOVES] = i, prototype[i], moves[i]
+        ids[i, UNTURNED] = moves[i] == 0 and q[0] == 1 and q[1] == 0 and q[2] == 0 and q[3] == 0

@@ -67,7 +67,7 @@ class PackedScene(NamedTuple):
     actor: I32  # (I,) row of the timeline, -1 for the static world
     class_id: I32  # (I,) class of triangles whose surface names none
     params: F32  # (I, 16) see INSTANCE_COLUMNS
-    top_nodes: F32  # tree over the instances; layout in bvh.py
+    top_nodes: F32  # tree over the instances, and what a ray needs of each; made and told by bvh.build_top
     surface_material: I32  # (S,) row of `material`
     surface_class: I32  # (S,) class id, -1: that of the instance
     surface_mark: I32  # (S,) lane-marking id, 0 for none

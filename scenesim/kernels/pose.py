@@ -1,4 +1,7 @@
-"""Rotations and moving poses inside kernels; the same formulas as base/frames.py."""
+"""Rotations and moving poses inside kernels; the same formulas as base/frames.py.
+
+Numba's float() leaves a float32 what it is; np.float64() does not.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from math import sqrt
 import numpy as np
 
 from scenesim.kernels.jit import inline
+from scenesim.kernels.simd import load_f32, pointer
 
 
 @inline
@@ -25,6 +29,42 @@ def rotate_back(w, x, y, z, vx, vy, vz):
 
 
 @inline
+def columns_back(w, x, y, z):
+    """Columns of the matrix of the inverse of a unit quaternion; the rows of that of the quaternion."""
+    return (
+        1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
+        2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
+        2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
+    )  # fmt: skip
+
+
+@inline
+def share(time, before, after):
+    """How far a time lies between two others, 0 to 1, float64."""
+    return min(max((np.float64(time) - before) / (np.float64(after) - before), 0.0), 1.0)
+
+
+@inline
+def between(pose, a, b, u):
+    """Pose (w, x, y, z, px, py, pz), float64, at share u of the way from that at offset a of a raw pointer to that at b."""
+    s, d = 1.0 - u, 0.0
+    for c in range(4):
+        d += np.float64(load_f32(pose, a + c)) * load_f32(pose, b + c)
+    f = -u if d < 0 else u
+    w = s * load_f32(pose, a) + f * load_f32(pose, b)
+    x = s * load_f32(pose, a + 1) + f * load_f32(pose, b + 1)
+    y = s * load_f32(pose, a + 2) + f * load_f32(pose, b + 2)
+    z = s * load_f32(pose, a + 3) + f * load_f32(pose, b + 3)
+    n = 1.0 / sqrt(w * w + x * x + y * y + z * z)
+    return (
+        w * n, x * n, y * n, z * n,
+        s * load_f32(pose, a + 4) + u * load_f32(pose, b + 4),
+        s * load_f32(pose, a + 5) + u * load_f32(pose, b + 5),
+        s * load_f32(pose, a + 6) + u * load_f32(pose, b + 6),
+    )  # fmt: skip
+
+
+@inline
 def pose_at(pose, knot_time, i, time, moves):
     """Row (w, x, y, z, px, py, pz), float64, of instance i at a time; pose (K, I, 7), knot_time (K,). Nearest knot outside."""
     last = len(knot_time) - 1
@@ -36,21 +76,5 @@ def pose_at(pose, knot_time, i, time, moves):
     k = 0
     while k < last - 1 and time >= knot_time[k + 1]:
         k += 1
-    u = (np.float64(time) - knot_time[k]) / (np.float64(knot_time[k + 1]) - knot_time[k])
-    u = min(max(u, 0.0), 1.0)
-    s = 1.0 - u
-    d = 0.0
-    for c in range(4):
-        d += np.float64(pose[k, i, c]) * np.float64(pose[k + 1, i, c])
-    f = -u if d < 0 else u
-    w = s * pose[k, i, 0] + f * pose[k + 1, i, 0]
-    x = s * pose[k, i, 1] + f * pose[k + 1, i, 1]
-    y = s * pose[k, i, 2] + f * pose[k + 1, i, 2]
-    z = s * pose[k, i, 3] + f * pose[k + 1, i, 3]
-    n = 1.0 / sqrt(w * w + x * x + y * y + z * z)
-    return (
-        w * n, x * n, y * n, z * n,
-        s * pose[k, i, 4] + u * pose[k + 1, i, 4],
-        s * pose[k, i, 5] + u * pose[k + 1, i, 5],
-        s * pose[k, i, 6] + u * pose[k + 1, i, 6],
-    )  # fmt: skip
+    a, count = (k * pose.shape[1] + i) * 7, pose.shape[1]
+    return between(pointer(pose), a, a + count * 7, share(time, knot_time[k], knot_time[k + 1]))

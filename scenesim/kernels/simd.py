@@ -15,7 +15,7 @@ from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, models, register_model
 
-_F32, _I32, _I64, _BIT = ir.FloatType(), ir.IntType(32), ir.IntType(64), ir.IntType(1)
+_F32, _F64, _I32, _I64, _BIT = ir.FloatType(), ir.DoubleType(), ir.IntType(32), ir.IntType(64), ir.IntType(1)
 _ELEMENT = {"f": _F32, "i": _I32, "m": _BIT}
 
 
@@ -37,7 +37,7 @@ class _VectorModel(models.PrimitiveModel):
         super().__init__(manager, front_end_type, front_end_type.llvm)
 
 
-F4, F8, I4, I8 = Vector("f", 4), Vector("f", 8), Vector("i", 4), Vector("i", 8)
+F4, F8, F16, I16 = Vector("f", 4), Vector("f", 8), Vector("f", 16), Vector("i", 16)
 
 
 def _splat(builder, value, n):
@@ -117,8 +117,8 @@ def _vector_store(vector):
     return store
 
 
-load_f4, load_f8, load_i8 = _vector_load(F4), _vector_load(F8), _vector_load(I8)
-store_f4, store_f8 = _vector_store(F4), _vector_store(F8)
+load_f4, load_f8, load_f16, load_i16 = _vector_load(F4), _vector_load(F8), _vector_load(F16), _vector_load(I16)
+store_f4, store_f8, store_f16, store_i16 = _vector_store(F4), _vector_store(F8), _vector_store(F16), _vector_store(I16)
 
 
 def _scalar_load(numba_type, llvm):
@@ -131,6 +131,16 @@ def _scalar_load(numba_type, llvm):
         return (types.float32 if numba_type is types.float32 else types.int64)(array, index), code
 
     return load
+
+
+@intrinsic
+def load_f64(typing_context, array, index):
+    """A float64 that lies in a float32 array, from an even index on."""
+
+    def code(context, builder, sig, args):
+        return builder.load(_address(context, builder, sig.args[0], args[0], args[1], sig.args[1], _F64), align=4)
+
+    return types.float64(array, index), code
 
 
 def _scalar_store(numba_type, llvm):
@@ -190,7 +200,7 @@ def _splatter(vector):
     return splat
 
 
-f32x4, f32x8 = _splatter(F4), _splatter(F8)
+f32x4, f32x8, f32x16, i32x16 = _splatter(F4), _splatter(F8), _splatter(F16), _splatter(I16)
 
 
 def _pick(sign):
@@ -207,6 +217,28 @@ def _pick(sign):
 
 # The second operand wins where a lane is not a number, as in SSE's minps and maxps.
 minimum, maximum = _pick("<"), _pick(">")
+
+
+def _extreme(sign):
+    @intrinsic
+    def extreme(typing_context, a):
+        def code(context, builder, sig, args):
+            x, n = args[0], sig.args[0].n
+            while n > 1:  # halves against each other
+                n //= 2
+                low, high = (
+                    builder.shuffle_vector(x, x, ir.Constant(ir.VectorType(_I32, n), list(range(first, first + n))))
+                    for first in (0, n)
+                )
+                x = builder.select(builder.fcmp_ordered(sign, low, high), low, high)
+            return builder.extract_element(x, ir.Constant(_I32, 0))
+
+        return types.float32(a), code
+
+    return extreme
+
+
+lowest, highest = _extreme("<"), _extreme(">")  # of all lanes
 
 
 @intrinsic
@@ -239,11 +271,24 @@ def cross_exactly(typing_context, a, b, c, d):
     """a b - c d with the sign it has: the products of float32 are exact in float64."""
 
     def code(context, builder, sig, args):
-        wide = ir.VectorType(ir.DoubleType(), sig.return_type.n)
+        wide = ir.VectorType(_F64, sig.return_type.n)
         a, b, c, d = (builder.fpext(v, wide) for v in args)
         return builder.fptrunc(builder.fsub(builder.fmul(a, b), builder.fmul(c, d)), sig.return_type.llvm)
 
     return a(a, a, a, a), code
+
+
+@intrinsic
+def combine(typing_context, x, y, z, a, b, c):
+    """a x + b y + c z of float32 lanes and float64 scalars, computed in float64."""
+
+    def code(context, builder, sig, args):
+        n = sig.return_type.n
+        wide = ir.VectorType(_F64, n)
+        terms = [builder.fmul(builder.fpext(v, wide), _splat(builder, s, n)) for v, s in zip(args[:3], args[3:])]
+        return builder.fptrunc(builder.fadd(builder.fadd(terms[0], terms[1]), terms[2]), sig.return_type.llvm)
+
+    return x(x, x, x, types.float64, types.float64, types.float64), code
 
 
 @intrinsic
