@@ -14,16 +14,19 @@ from scenesim.kernels.packed import Rays
 class Ours:
     name = "scenesim"
 
-    def __init__(self, scene, threads, seconds=0.0):
-        self.scene, self.threads, self.seconds = scene, threads, seconds
+    def __init__(self, scene, threads, seconds=0.0, width=0):
+        """seconds: over which the rays are cast, rows of `width` at one time, by an ego that drives at 10 m/s."""
+        self.scene, self.threads, self.seconds, self.width = scene, threads, seconds, width
 
     def prepare(self, rays, coherent=False):
-        time = np.linspace(0, self.seconds, len(rays), dtype=np.float32)
-        reach = np.full(len(rays), 1e30, np.float32)
-        return Rays(np.ascontiguousarray(rays[:, :3]), np.ascontiguousarray(rays[:, 3:]), time), reach
+        row = self.width or 1
+        time = np.repeat(np.linspace(0, self.seconds, len(rays) // row, dtype=np.float32), row)
+        reach, origin = np.full(len(rays), 1e30, np.float32), rays[:, :3].copy()
+        origin[:, 0] += 10 * time
+        return Rays(origin, np.ascontiguousarray(rays[:, 3:]), time), reach
 
     def closest(self, prepared):
-        return cast.closest_hit(self.scene, prepared[0], visibility=1, threads=self.threads).t
+        return cast.closest_hit(self.scene, prepared[0], visibility=1, width=self.width, threads=self.threads).t
 
     def blocked(self, prepared):
         return cast.any_hit(self.scene, *prepared, visibility=1, threads=self.threads)

@@ -47,10 +47,15 @@ def face_normals(scene, rays: Rays, hits) -> np.ndarray:
     return n + 2 * np.cross(u, np.cross(u, n) + w * n)
 
 
+def image_width(quick: bool) -> int:
+    """Pixels of a row of the camera."""
+    return 800 if quick else 1600
+
+
 def workloads(scene, place, threads: int, quick: bool):
     """[(name, rays (N, 6), any hit, vehicles move)]"""
-    size = (800, 450) if quick else (1600, 900)
-    view = ray_module.camera(place.ego, *size)
+    width = image_width(quick)
+    view = ray_module.camera(place.ego, width, width * 9 // 16)
     ours = peer_module.Ours(scene, threads)
     first = ours.prepare(view)[0]
     hits = cast.closest_hit(scene, first, visibility=1, threads=threads)
@@ -60,7 +65,7 @@ def workloads(scene, place, threads: int, quick: bool):
     if not quick:
         wide = ray_module.lidar(place.ego, beams=128, columns=1024)
         work += [("lidar 128", wide, False, False)]
-        work += [("camera, moving", view, False, True), ("lidar, moving", lidar, False, True)]
+        work += [("camera, rolling", view, False, True), ("lidar, moving", lidar, False, True)]
     return [*work, ("bounce", bounce, False, False)]
 
 
@@ -77,7 +82,8 @@ def compare(name: str, threads: int, pairs: int, quick: bool, say: Callable[[str
     del vertices, triangles
     rows = []
     for label, rays, blocked, moves in workloads(scene, place, threads, quick):
-        ours = peer_module.Ours(moving if moves else scene, threads, SWEEP_S * moves)
+        width = image_width(quick) if label.startswith("camera") else 0
+        ours = peer_module.Ours(moving if moves else scene, threads, SWEEP_S * moves, width)
         rows += _one(name, label, rays, blocked, ours, peers, pairs, say)
     return rows
 
