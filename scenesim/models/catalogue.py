@@ -88,6 +88,22 @@ def recipes(kind: str) -> list[str]:
     return [n for n in assets.names(RECIPES[kind]) if n not in ("paints", "clothes")]
 
 
+def actors() -> list[str]:
+    """Names of every recipe that can be an actor."""
+    return [n for kind in ("vehicle", "person", "roadside") for n in recipes(kind)]
+
+
+def vehicles() -> list[str]:
+    """Names of the vehicles."""
+    return recipes("vehicle")
+
+
+@lru_cache(maxsize=1)
+def paints() -> dict[str, dict[str, Any]]:
+    """Paint name -> albedo (linear RGB) and weight, its share of the cars on the road."""
+    return dict(assets.read("vehicles", "paints")["paints"])
+
+
 def find(name: str) -> str:
     """Kind of the recipe called `name`. Raises InputError with a suggestion."""
     for kind in RECIPES:

@@ -1,0 +1,379 @@
+"""The scenario: what was asked for, checked at the door and frozen. The file format is this model in YAML.
+
+Every field of a stored value carries its unit in its name; angles in files are degrees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+
+from scenesim.models import catalogue
+from scenesim.models.model import LAMP_BITS
+from scenesim.scenario import choices
+from scenesim.scenario.places import Style
+from scenesim.sensors import rig as rigs
+from scenesim.sensors.rig import Rig
+
+Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", max_length=64)]
+Number = Annotated[float, BeforeValidator(choices.number), Field(allow_inf_nan=False)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Speed = Annotated[Number, Field(ge=0, le=90)]
+Degrees = Annotated[Number, Field(ge=-360, le=360)]
+Point = Annotated[tuple[Number, Number], Field(description="x, y in m, world")]
+Lamp = Annotated[StrictStr, BeforeValidator(choices.one_of("lamp", lambda: LAMP_BITS))]
+
+
+class Part(BaseModel):
+    """A piece of a scenario: unknown keys are errors, and nothing changes once it is checked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# ---- the road
+
+
+class Place(Part):
+    """A procedural road: what it is, and how it is built. What is left out is as usual for the kind of road."""
+
+    kind: Literal["straight", "curve", "hill", "crossing"] = "crossing"
+    road_type: Literal["town", "rural", "motorway"] = "town"
+    lanes: Annotated[StrictInt, Field(ge=1, le=6, description="driving lanes for each direction")] | None = None
+    lane_width_m: Annotated[Number, Field(ge=2, le=6)] | None = None
+    sidewalk_m: Annotated[Number, Field(ge=0, le=20)] | None = None
+    parking_m: Annotated[Number, Field(ge=0, le=20)] | None = None
+    shoulder_m: Annotated[Number, Field(ge=0, le=20)] | None = None
+    verge_m: Annotated[Number, Field(ge=0, le=20)] | None = None
+    speed_limit_km_per_h: Annotated[Number, Field(ge=5, le=250)] | None = None
+    left_hand_traffic: StrictBool = False
+    yellow_centre_line: StrictBool = False
+    length_m: Annotated[Number, Field(ge=40, le=20000)] | None = None
+    radius_m: Annotated[Number, Field(ge=10, le=10000, description="of a curve")] | None = None
+    angle_deg: Annotated[Number, Field(ge=-360, le=360, description="of a curve, positive to the left")] | None = None
+    height_m: Annotated[Number, Field(ge=-500, le=500, description="of a hill, negative for a dip")] | None = None
+    arms: Annotated[StrictInt, Field(ge=3, le=4, description="of a crossing")] | None = None
+    corner_radius_m: Annotated[Number, Field(ge=2, le=40, description="of the kerbs of a crossing")] | None = None
+    control: Literal["lights", "priority", "stop", "none"] | None = None
+    crosswalks: StrictBool | None = None
+
+    @model_validator(mode="after")
+    def _parameters_of_its_kind(self) -> Place:
+        for name, kinds in PARAMETERS_OF.items():
+            if getattr(self, name) is not None and self.kind not in kinds:
+                raise choices.wrong(f"{name} belongs to {' and '.join(kinds)}, not to {self.kind}; leave it out", name)
+        return self
+
+
+PARAMETERS_OF = {
+    "length_m": ("straight", "curve", "hill", "crossing"),
+    "radius_m": ("curve",),
+    "angle_deg": ("curve",),
+    "height_m": ("hill",),
+    "arms": ("crossing",),
+    "corner_radius_m": ("crossing",),
+    "control": ("crossing",),
+    "crosswalks": ("crossing",),
+}
+
+
+class RoadSource(Part):
+    """Where the road comes from: a procedural place, or a map."""
+
+    place: Place | None = None
+    opendrive: StrictStr | None = Field(default=None, description="path of an .xodr file, relative to the scenario's file")
+    kerbs: StrictBool = Field(default=True, description="raise the sidewalks of maps that give them no height")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> RoadSource:
+        if (self.place is None) == (self.opendrive is None):
+            raise choices.wrong("give either place (a procedural road) or opendrive (the path of a map)")
+        return self
+
+
+# ---- positions and behaviours
+
+
+class Position(Part):
+    """Where something starts, in one of three ways: on a lane (road, lane, s_m), in the world (x_m, y_m), or as the ego would
+    say it at the start (ahead_m along its route, left_m of it)."""
+
+    road: StrictStr | None = Field(default=None, description="id of a road of the map")
+    lane: StrictInt | None = Field(default=None, description="lane number, as in OpenDRIVE: negative to the right of the centre")
+    s_m: Annotated[Number, Field(ge=0)] | None = None
+    x_m: Number | None = None
+    y_m: Number | None = None
+    ahead_m: Annotated[Number, Field(ge=-500, le=2000)] | None = None
+    left_m: Annotated[Number, Field(ge=-200, le=200)] | None = Field(default=None, description="to the left of the line")
+    heading_deg: Degrees | None = Field(
+        default=None, description="in the world with x_m and y_m, else to the lane or the ego's route; 0 along it"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Position:
+        ways = {"road, lane, s_m": (self.road, self.lane, self.s_m), "x_m, y_m": (self.x_m, self.y_m), "ahead_m": (self.ahead_m,)}
+        used = [w for w, values in ways.items() if any(v is not None for v in values)]
+        if len(used) != 1:
+            said = "nothing" if not used else " and ".join(used)
+            raise choices.wrong(f"{said} given; say where in exactly one way: {'; or '.join(ways)}")
+        missing = [n for n, v in zip(used[0].split(", "), ways[used[0]]) if v is None]
+        if missing:
+            raise choices.wrong(f"{missing[0]} is missing beside {', '.join(n for n in used[0].split(', ') if n not in missing)}")
+        return self
+
+
+class SpeedPoint(Part):
+    """A point of a speed profile; the speed is linear between points."""
+
+    time_s: Annotated[Number, Field(ge=0)]
+    speed_m_s: Speed
+
+
+class Motion(Part):
+    """How fast: a constant speed, or a profile over time."""
+
+    speed_m_s: Speed | None = None
+    speed_profile: tuple[SpeedPoint, ...] | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _one_speed(self) -> Motion:
+        if self.speed_m_s is not None and self.speed_profile is not None:
+            raise choices.wrong("speed_m_s and speed_profile contradict each other; give one of them", "speed_m_s")
+        times = [p.time_s for p in self.speed_profile or ()]
+        if any(b <= a for a, b in zip(times, times[1:])):
+            raise choices.wrong("the times of a speed_profile must increase", "speed_profile")
+        return self
+
+
+class FollowLane(Motion):
+    """Drive along lanes: from a start, straight on or at random where lanes fork; or through points. Without a speed it drives
+    as the speed limit and the traffic ahead allow."""
+
+    start: Position | None = Field(default=None, description="a place in reach of the ego that is drawn, if left out")
+    at_forks: Literal["straight", "random"] = "straight"
+    via: tuple[Point, ...] | None = Field(default=None, min_length=2, description="points on driving lanes")
+    offset_m: Annotated[Number, Field(ge=-10, le=10)] = Field(default=0.0, description="to the left of the lane's middle")
+
+    @model_validator(mode="after")
+    def _start_or_via(self) -> FollowLane:
+        if self.via is not None and self.start is not None:
+            raise choices.wrong("start and via contradict each other: a route via points starts at the first one", "start")
+        return self
+
+
+class FollowLine(Motion):
+    """Move along a line through points."""
+
+    points_m: tuple[Point, ...] = Field(min_length=2)
+    corner_radius_m: Annotated[Number, Field(ge=0, le=50)] = 2.0
+    start_s: Annotated[Number, Field(ge=0)] = Field(default=0.0, description="stands still until then")
+
+
+class Stand(Part):
+    """Stand still."""
+
+    at: Position
+
+
+class Walk(Part):
+    """Walk straight from one position to another, and stand there."""
+
+    start: Position
+    to: Position
+    speed_m_s: Annotated[Number, Field(gt=0, le=8)] = 1.4
+    start_s: Annotated[Number, Field(ge=0)] = Field(default=0.0, description="stands still until then")
+
+
+# ---- actors
+
+
+class Body(Part):
+    """What an actor is."""
+
+    model: Annotated[StrictStr, BeforeValidator(choices.one_of("model", catalogue.actors))]
+    paint: Annotated[StrictStr, BeforeValidator(choices.one_of("paint", catalogue.paints))] | None = None
+    lamps: tuple[Lamp, ...] | None = Field(default=None, description="lamps that shine; by the light and the motion if left out")
+
+    @model_validator(mode="after")
+    def _paint_is_for_vehicles(self) -> Body:
+        if self.paint is not None and catalogue.find(self.model) != "vehicle":
+            raise choices.wrong(f"{self.model} has no paint; only vehicles do", "paint")
+        return self
+
+
+class Ego(Body):
+    """The vehicle that carries the sensors."""
+
+    model: Annotated[StrictStr, BeforeValidator(choices.one_of("model", catalogue.vehicles))] = "sedan"
+    follow_lane: FollowLane | None = None
+    follow_line: FollowLine | None = None
+    stand: Stand | None = None
+
+    @model_validator(mode="after")
+    def _one_behaviour(self) -> Ego:
+        return _check_behaviour(self, ("follow_lane", "follow_line", "stand"), needed=False)
+
+    @property
+    def behaviour(self) -> FollowLane | FollowLine | Stand:
+        """What it does; along lanes as the traffic allows if nothing is said."""
+        return self.follow_lane or self.follow_line or self.stand or FollowLane()
+
+
+class Actor(Body):
+    """Anything else that moves, or could."""
+
+    name: Name
+    follow_lane: FollowLane | None = None
+    follow_line: FollowLine | None = None
+    stand: Stand | None = None
+    walk: Walk | None = None
+
+    @model_validator(mode="after")
+    def _one_behaviour(self) -> Actor:
+        _check_behaviour(self, ("follow_lane", "follow_line", "stand", "walk"), needed=True)
+        kind = catalogue.find(self.model)
+        if self.walk is not None and kind == "vehicle":
+            raise choices.wrong(f"a {self.model} does not walk; give it follow_lane, follow_line or stand", "walk")
+        if self.follow_lane is not None and kind != "vehicle":
+            raise choices.wrong(f"a {self.model} does not drive in lanes; give it walk, follow_line or stand", "follow_lane")
+        if kind == "roadside" and self.stand is None:
+            raise choices.wrong(f"a {self.model} does not move; give it stand")
+        return self
+
+    @property
+    def behaviour(self) -> FollowLane | FollowLine | Stand | Walk:
+        """What it does."""
+        found = self.follow_lane or self.follow_line or self.stand or self.walk
+        assert found is not None
+        return found
+
+
+def _check_behaviour(actor: Any, names: tuple[str, ...], needed: bool) -> Any:
+    given = [n for n in names if getattr(actor, n) is not None]
+    if len(given) > 1:
+        raise choices.wrong(f"{' and '.join(given)} contradict each other; an actor does one thing", given[1])
+    if not given and needed:
+        raise choices.wrong(f"what does it do? Give it one of {', '.join(names)}")
+    return actor
+
+
+class Traffic(Part):
+    """Who else is about, drawn with the seed, within reach of the ego."""
+
+    vehicles: Annotated[StrictInt, Field(ge=0, le=200, description="that drive")] = 0
+    parked: Annotated[StrictInt, Field(ge=0, le=400, description="on parking lanes")] = 0
+    pedestrians: Annotated[StrictInt, Field(ge=0, le=400, description="on sidewalks")] = 0
+    cyclists: Annotated[StrictInt, Field(ge=0, le=100, description="at the edge of lanes")] = 0
+    reach_m: Annotated[Number, Field(ge=10, le=1000)] = 120.0
+
+
+# ---- surroundings, weather, light
+
+
+class Densities(Part):
+    """How much stands beside the roads: 0 is nothing, 1 as much as there is room for."""
+
+    buildings: Share = 0.9
+    trees: Share = 0.6
+    lights: Share = 1.0
+    clutter: Share = 0.5
+    woods: Share = 0.5
+    reach_m: Annotated[Number, Field(ge=30, le=1000)] = 220.0
+
+
+class Weather(Part):
+    """The one weather that every sensor and label knows."""
+
+    cloud_cover: Share = 0.3
+    visibility_m: Annotated[Number, Field(gt=0, le=100000, description="meteorological optical range")] = 20000.0
+    rain_mm_per_h: Annotated[Number, Field(ge=0, le=200)] = 0.0
+    road_wetness: Share | None = Field(default=None, description="0 dry to 1 soaked; as the rain makes it if left out")
+    turbidity: Annotated[Number, Field(ge=1, le=10, description="of clear air: 1 very clear, 2 usual")] = 1.8
+
+    @model_validator(mode="after")
+    def _rain_wets(self) -> Weather:
+        if self.rain_mm_per_h > 0 and self.road_wetness == 0:
+            raise choices.wrong("a dry road under rain is a contradiction; leave road_wetness out, or set rain_mm_per_h: 0", "road_wetness")
+        return self
+
+
+class Light(Part):
+    """Where the sun is, and what lamps do."""
+
+    sun_elevation_deg: Annotated[Number, Field(ge=-90, le=90)] = 40.0
+    sun_azimuth_deg: Annotated[Number, Field(ge=-360, le=360, description="clockwise from north")] = 215.0
+    lamps: Literal["auto", "on", "off"] = Field(default="auto", description="street lights and headlamps; auto: on in the dark")
+
+
+# ---- the whole
+
+
+class Scenario(Part):
+    """A scenario: everything that a dataset is made from."""
+
+    name: Name
+    description: StrictStr = ""
+    seed: Annotated[StrictInt, Field(ge=0, lt=2**63)] = 0
+    duration_s: Annotated[Number, Field(gt=0, le=3600)] = 5.0
+    frame_rate_hz: Annotated[Number, Field(gt=0, le=100)] | None = Field(default=None, description="as the rig says if left out")
+    road: RoadSource = Field(default_factory=lambda: RoadSource(place=Place()))
+    ego: Ego = Field(default_factory=Ego)
+    actors: tuple[Actor, ...] = ()
+    traffic: Traffic = Traffic()
+    surroundings: Densities = Densities()
+    weather: Weather = Weather()
+    light: Light = Light()
+    rig: StrictStr | dict[str, Any] = Field(default="first_light", description="name of a rig that ships, or sensors by name")
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Scenario:
+        seen = {"ego": -1}
+        for k, actor in enumerate(self.actors):
+            if actor.name in seen:
+                raise choices.wrong(f'two actors are called "{actor.name}"; give each its own name', "actors", k, "name")
+            seen[actor.name] = k
+        _ = self.instruments
+        return self
+
+    @cached_property
+    def instruments(self) -> Rig:
+        """The rig, with every sensor's spec."""
+        return rigs.load(self.rig)
+
+    @property
+    def rate_hz(self) -> float:
+        """Triggers a second."""
+        return float(self.frame_rate_hz or self.instruments.rate_hz)
+
+    @property
+    def frame_count(self) -> int:
+        """Number of triggers: one at time 0, and one each period while it lasts."""
+        return max(1, int(self.duration_s * self.rate_hz + 1e-9))
+
+
+def style(place: Place) -> tuple[Style, Mapping[str, float]]:
+    """The style of a procedural road, and the changed arguments of its builder in scenario.places."""
+    from scenesim.scenario.places import COUNTRY, MOTORWAY, TOWN
+
+    base = {"town": TOWN, "rural": COUNTRY, "motorway": MOTORWAY}[place.road_type]
+    changes: dict[str, Any] = {
+        n: v
+        for n in ("lanes", "lane_width_m", "sidewalk_m", "parking_m", "shoulder_m", "verge_m")
+        if (v := getattr(place, n)) is not None
+    }
+    if place.speed_limit_km_per_h is not None:
+        changes["speed_m_s"] = place.speed_limit_km_per_h / 3.6
+    from dataclasses import replace
+
+    made = replace(base, left_hand=place.left_hand_traffic, yellow=place.yellow_centre_line, **changes)
+    arguments: dict[str, Any] = {}
+    names = {"length_m": "arm_m" if place.kind == "crossing" else "length_m", "radius_m": "radius_m", "height_m": "height_m",
+             "arms": "arms", "corner_radius_m": "corner_m", "control": "control", "crosswalks": "crosswalks"}  # fmt: skip
+    for field, argument in names.items():
+        if (value := getattr(place, field)) is not None:
+            arguments[argument] = value
+    if place.angle_deg is not None:
+        arguments["angle_rad"] = place.angle_deg * 3.141592653589793 / 180.0
+    return made, arguments
