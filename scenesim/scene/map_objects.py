@@ -18,6 +18,7 @@ from scenesim.scenario.network import Corner, RoadObject, Signal
 from scenesim.scene.placement import Placement
 from scenesim.scene.site import Site
 from scenesim.world.road import RoadMap, RoadSurface
+from scenesim.world.signals import face_yaw, shows_red
 
 # Codes of the German catalogue of signs (VzKat 2017), which OpenDRIVE maps use whatever their country says.
 FACES = {
@@ -50,12 +51,10 @@ def signals(road_map: RoadMap, site: Site) -> Iterator[Placement]:
 
 
 def _where(surface: RoadSurface, signal: Signal) -> tuple[float, float, float, float]:
-    """(x, y, height of the road there, yaw of the face): a sign for traffic along s looks against s."""
-    s = min(max(signal.s, 0.0), surface.road.length)
-    pose = surface.pose(s, signal.t)
-    yaw = float(pose.yaw()) + signal.heading + (0.0 if signal.orientation == "-" else np.pi)
+    """(x, y, height of the road there, yaw of the face)."""
+    pose = surface.pose(min(max(signal.s, 0.0), surface.road.length), signal.t)
     x, y, z = pose.translation.tolist()
-    return x, y, z, yaw
+    return x, y, z, face_yaw(surface, signal)
 
 
 def _light(surface: RoadSurface, signal: Signal, site: Site) -> Placement | None:
@@ -78,7 +77,7 @@ def _light(surface: RoadSurface, signal: Signal, site: Site) -> Placement | None
     elif signal.z > LOWEST_M:
         options = (("lower_edge_m", round(max(z + signal.z - ground, 1.5), 2)),)
     site.take(shapely.Point(x, y).buffer(0.5))
-    lamp = LAMP_BITS["red" if int(round(4 * yaw / np.pi)) // 2 % 2 else "green"]
+    lamp = LAMP_BITS["red" if shows_red(face_yaw(surface, signal)) else "green"]
     return Placement(
         site.stand(x, y, yaw, ground), ModelRequest("roadside", name, 0, options), lamp_bits=lamp, name=signal.name or name
     )

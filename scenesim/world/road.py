@@ -281,6 +281,15 @@ class RoadMap:
             found.append((abs(t), road, float(s), float(t)))
         return [(r, s, t) for _, r, s, t in sorted(found)]
 
+    def nearest_z(self, x: float, y: float, near_z: float = 0.0) -> float:
+        """Height of the reference line nearest to (x, y); of two that cross, the one whose height is nearer to near_z."""
+        points, where = self._samples
+        d2 = ((points - [x, y]) ** 2).sum(1)
+        nearest = np.argsort(d2, kind="stable")[:8]
+        heights = [float(self.surfaces[where[k][0]].road.elevation.at(np.array(where[k][1]))) for k in nearest]
+        close = [h for h, k in zip(heights, nearest) if d2[k] < d2[nearest[0]] + 4.0]
+        return min(close, key=lambda h: abs(h - near_z))
+
     def to_road(self, road: str, x: float, y: float) -> tuple[float, float]:
         """(s, t) of the point (x, y) on one road, the nearest foot of its reference line."""
         points, where = self._samples

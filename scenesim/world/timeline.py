@@ -120,7 +120,9 @@ class Timeline:
                 }
             actors = tuple(_actor_from_json(r) for r in table["actors"])
         except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as e:
-            raise InputError(f"not a timeline that scenesim wrote ({e}); make one with: scenesim timeline --save", Place(str(path))) from e
+            raise InputError(
+                f"not a timeline that scenesim wrote ({e}); make one with: scenesim timeline --save", Place(str(path))
+            ) from e
         pose = Pose(a["rotation"], a["translation"])
         return Timeline(a["time_s"], pose, a["present"], a["articulation"], a["lamps"], actors)
 

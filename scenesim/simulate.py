@@ -1,0 +1,213 @@
+"""From a scenario to frames: the whole route, to be read aloud."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scenesim.base import keys, taxonomy
+from scenesim.base.errors import InputError, did_you_mean
+from scenesim.capture import cast
+from scenesim.capture import image as imaging
+from scenesim.capture.frame import Frame
+from scenesim.capture.sweep import capture_sweep
+from scenesim.labels import objects, pixels
+from scenesim.labels.lanes import EgoLanes
+from scenesim.labels.view import View
+from scenesim.scenario.roads import network
+from scenesim.scene import ground
+from scenesim.scene.ambient import AmbientField
+from scenesim.scene.environment import environment, laser_extinction_per_m, rain_visibility_m, rain_wetness
+from scenesim.scene.placement import Placement
+from scenesim.scene.stage import Snapshot, Stage
+from scenesim.scene.surroundings import Surroundings, surroundings
+from scenesim.world import simulate_actors
+from scenesim.world.road import RoadMap
+from scenesim.world.timeline import EGO, Timeline
+
+if TYPE_CHECKING:
+    from scenesim.scenario.model import Scenario
+    from scenesim.sensors.rig import Rig
+
+GROUND_BEYOND_M = 30.0  # the ground reaches further than what stands on it
+
+
+def timeline(scenario: Scenario) -> Timeline:
+    """What happens in a scenario: a pure function of it. Raises InputError."""
+    return simulate_actors.simulate(scenario, RoadMap(network(scenario.road)))
+
+
+def frames(
+    scenario: Scenario,
+    *,
+    only: range | None = None,
+    sensors: Iterable[str] | None = None,
+    threads: int | None = None,
+    timeline: Timeline | None = None,
+) -> Iterator[Frame]:
+    """Frames of a scenario in order of time, each a pure function of the scenario and its number.
+
+    only: numbers of the frames to make; nothing but the timeline is computed for the others. sensors: names of those to use,
+    all by default. threads: as many as there are processors by default; the result does not depend on it. timeline: replay
+    this one instead of simulating the scenario's actors. Raises InputError.
+    """
+    production = Production(scenario, timeline, sensors, threads)
+    pending: _Pending | None = None
+    for k in _wanted(only, scenario.frame_count):
+        if pending is not None and pending.frame.index + 1 != k:
+            yield production.with_flow(pending, production.snapshot(pending.frame.index + 1))
+            pending = None
+        snapshot = production.snapshot(k)
+        if pending is not None:
+            yield production.with_flow(pending, snapshot)
+        pending = production.shoot(k, snapshot)
+    if pending is not None:
+        yield production.with_flow(pending, production.snapshot(pending.frame.index + 1))
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A frame that waits for the next moment, to know where its surfaces go."""
+
+    frame: Frame
+    surfaces: dict[str, pixels.Surfaces]
+
+
+class Production:
+    """A scenario with its stage set: what all of its frames share."""
+
+    def __init__(self, scenario: Scenario, timeline: Timeline | None, sensors: Iterable[str] | None, threads: int | None):
+        road_map = RoadMap(network(scenario.road))
+        self.scenario, self.threads = scenario, threads
+        self.timeline = timeline or simulate_actors.simulate(scenario, road_map)
+        self.rig = _chosen(scenario.instruments, sensors)
+        self.key = keys.derive(keys.root(scenario.seed), "capture")
+        self.stage = Stage(self.timeline, placements(scenario, road_map, self.timeline))
+        self.lanes = EgoLanes(road_map)
+        weather = scenario.weather
+        wetness = rain_wetness(weather.rain_mm_per_h) if weather.road_wetness is None else weather.road_wetness
+        air = environment(
+            sun_elevation_deg=scenario.light.sun_elevation_deg,
+            sun_azimuth_deg=scenario.light.sun_azimuth_deg,
+            cloud_cover=weather.cloud_cover,
+            visibility_m=min(weather.visibility_m, rain_visibility_m(weather.rain_mm_per_h)),
+            turbidity=weather.turbidity,
+            wetness=wetness,
+        )
+        self.ambient = AmbientField(air, self.stage.still)
+        self.extinction_per_m = laser_extinction_per_m(weather.visibility_m, weather.rain_mm_per_h)
+        # Label value of each actor row: the row itself, so that the ego, which no sensor of its own sees, is 0 like nothing.
+        self.track = np.arange(len(self.timeline.actors) + len(self.stage.named), dtype=np.uint16)
+
+    def snapshot(self, k: int) -> Snapshot:
+        """The stage at trigger k, moving for as long as any sensor looks."""
+        time_s = k / self.scenario.rate_hz
+        spans = [c.row_time_s() for c in self.rig.cameras] + [lidar.pulses().time_offset_s for lidar in self.rig.lidars]
+        first, last = (min(float(s.min()) for s in spans), max(float(s.max()) for s in spans)) if spans else (0.0, 0.0)
+        return self.stage.at(time_s, time_s + min(first, -1e-3), time_s + max(last, 1e-3))
+
+    def shoot(self, k: int, snapshot: Snapshot) -> _Pending:
+        """Frame k, without flow."""
+        threads, scene = self.threads, snapshot.scene
+        boxes = objects.boxes(self.stage, snapshot)
+        images, seen, surfaces, sweeps = {}, {}, {}, {}
+        if self.rig.cameras:
+            env = self.ambient.around(snapshot.origin_m, partial(cast.run, threads=threads))
+            for camera in self.rig.cameras:
+                view = View.of(camera, self.timeline, snapshot)
+                key = keys.derive(self.key, k, camera.name)
+                rays, hits, rgb = imaging.capture(scene, env, camera, view.local_from_camera, key, threads)
+                labels = pixels.label(snapshot, view, rays, hits, self.track, threads)
+                images[camera.name] = pixels.image(view, rgb, labels, snapshot)
+                seen[camera.name] = objects.seen_by(self.timeline, snapshot, view, rays, labels, boxes, threads)
+                surfaces[camera.name] = pixels.Surfaces(hits, view, snapshot.instance_of)
+        for lidar in self.rig.lidars:
+            sweeps[lidar.name] = capture_sweep(
+                scene,
+                lidar,
+                lambda t: snapshot.local(self.timeline.ego_poses(snapshot.time_s + t)),
+                snapshot.world_from_local,
+                keys.derive(self.key, k, lidar.name),
+                self.track,
+                threads,
+                extinction_per_m=self.extinction_per_m,
+            )
+        table = objects.table(self.stage, snapshot, boxes, sweeps, seen, self.track)
+        return _Pending(self._frame(k, snapshot, images, sweeps, table), surfaces)
+
+    def _frame(self, k: int, snapshot: Snapshot, images, sweeps, table) -> Frame:
+        ego = snapshot.state.world_from_actor[EGO]
+        step = objects.DERIVATIVE_S
+        ends = self.timeline.ego_poses([snapshot.time_s - step, snapshot.time_s + step]).translation
+        return Frame(
+            self.scenario.name,
+            k,
+            snapshot.time_s,
+            ego,
+            (ends[1] - ends[0]) / (2 * step),
+            images,
+            sweeps,
+            table,
+            {s.name: s.to_plain() for s in (*self.rig.cameras, *self.rig.lidars)},
+            self.lanes.about(ego),
+            taxonomy.names_by_id(),
+        )
+
+    def with_flow(self, pending: _Pending, after: Snapshot) -> Frame:
+        """The frame of `pending`, with the flow to the moment of `after`."""
+        images = {}
+        for camera in self.rig.cameras:
+            image = pending.frame.images[camera.name]
+            view = View.of(camera, self.timeline, after)
+            flow = pixels.flow(pending.surfaces[camera.name], after, view, self.threads)
+            images[camera.name] = dataclasses.replace(image, flow_px=flow.reshape(camera.height, camera.width, 2))
+        return dataclasses.replace(pending.frame, images=images)
+
+
+def placements(scenario: Scenario, road_map: RoadMap, timeline: Timeline) -> list[Placement]:
+    """Ground and surroundings of everywhere that the ego comes to."""
+    path = timeline.world_from_actor.translation[EGO]
+    path = path[:: max(1, len(path) // 100)]
+    amounts = scenario.surroundings
+    around = path if float(np.abs(path - path[0]).max()) > 1.0 else path[0] + np.array([[-1.0, 0, 0], [1.0, 0, 0]])
+    land = ground.build(road_map, around, amounts.reach_m + GROUND_BEYOND_M)
+    density = Surroundings(
+        buildings=amounts.buildings,
+        trees=amounts.trees,
+        lights=amounts.lights,
+        clutter=amounts.clutter,
+        woods=amounts.woods,
+        lit=simulate_actors.is_dark(scenario),
+    )
+    key = keys.derive(keys.root(scenario.seed), "surroundings")
+    things = surroundings(road_map, land, key, density, around, amounts.reach_m)
+    return [Placement(pose, mesh=mesh, class_name="terrain") for mesh, pose in ground.chunks(land)] + things
+
+
+def _chosen(rig: Rig, sensors: Iterable[str] | None) -> Rig:
+    """The rig with the sensors that were asked for."""
+    if sensors is None:
+        return rig
+    known = [s.name for s in (*rig.cameras, *rig.lidars)]
+    wanted = list(sensors)
+    for name in wanted:
+        if name not in known:
+            raise InputError(f'no sensor "{name}" on this rig{did_you_mean(name, known)}')
+    return dataclasses.replace(
+        rig,
+        cameras=tuple(c for c in rig.cameras if c.name in wanted),
+        lidars=tuple(lidar for lidar in rig.lidars if lidar.name in wanted),
+    )
+
+
+def _wanted(only: range | None, count: int) -> range:
+    if only is None:
+        return range(count)
+    if len(only) and not 0 <= only[0] <= only[-1] < count:
+        raise InputError(f"frames {only[0]}:{only[-1] + 1} are not all there; the scenario has frames 0:{count}")
+    return only

@@ -1,0 +1,183 @@
+"""Vehicles that follow lanes and heed what is before them: the Intelligent Driver Model along routes.
+
+M. Treiber, A. Hennecke, D. Helbing, "Congested traffic states in empirical observations and microscopic simulations",
+Physical Review E 62 (2000) 1805, eqs. 2 to 4. What is before a driver is found by geometry: the first thing that its body
+would touch on its way, whoever it is and wherever it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenesim.base.frames import Pose
+from scenesim.models.model import Model
+from scenesim.world.route import Route
+from scenesim.world.trajectory import SpeedProfile
+
+Array = NDArray[np.float64]
+
+ACCELERATION, BRAKING, HEADWAY_S, STANDSTILL_M = 1.4, 2.0, 1.3, 2.0  # a, b, T, s0 of the model, for towns
+HARDEST_M_S2 = 8.0
+LATERAL_M_S2 = 2.2  # in bends; what drivers find comfortable (Reymond et al., Human Factors 43, 2001)
+MARGIN_M, SAMPLE_M = 0.35, 1.0
+LOOK_S, LOOK_M = 4.0, 22.0
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A body as discs seen from above: centres (n,) m ahead of its origin, on its axis, and their radius."""
+
+    ahead_m: Array
+    radius_m: float
+
+    @staticmethod
+    def of(model: Model) -> Outline:
+        """Discs that cover a model's box."""
+        length, width = max(model.size_lwh_m[0], 0.3), max(model.size_lwh_m[1], 0.3)
+        n = max(1, int(np.ceil(length / width)))
+        middle = model.box_center_m[0]
+        reach = max(length / 2 - width / 2, 0.0)
+        return Outline(middle + np.linspace(-reach, reach, n) if n > 1 else np.array([middle]), width / 2)
+
+    def centers(self, pose: Pose) -> Array:
+        """(..., n, 2) world centres for poses (...)."""
+        yaw = pose.yaw()[..., None]
+        xy = pose.translation[..., None, :2]
+        return xy + self.ahead_m[:, None] * np.stack([np.cos(yaw), np.sin(yaw)], -1)
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A vehicle on a route. start_m: distance of its rear axle at time 0. wish_m_s: speed on a free road. profile: the speed
+    that it is told to drive, whatever is before it; None to heed the traffic. stops_m: distances at which its front waits."""
+
+    route: Route
+    start_m: float
+    outline: Outline
+    front_m: float
+    wish_m_s: float
+    offset_m: float = 0.0
+    profile: SpeedProfile | None = None
+    stops_m: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Anything that does not drive: discs (K, n, 2) at the times of the simulation, velocities (K, 2), radius."""
+
+    centers: Array
+    velocity: Array
+    radius_m: float
+
+
+def drive(drivers: Sequence[Driver], obstacles: Sequence[Obstacle], times: Array) -> tuple[Array, Array]:
+    """(distance, speed), (N, K) each, of the rear axles of N drivers at times (K,), increasing from 0 in equal steps."""
+    n, step = len(drivers), float(times[1] - times[0]) if len(times) > 1 else 0.05
+    distance, speed = np.zeros((n, len(times))), np.zeros((n, len(times)))
+    for i, d in enumerate(drivers):
+        distance[i] = d.start_m
+        if d.profile is not None:
+            distance[i] += d.profile.distance_at(times)
+            speed[i] = d.profile.speed_at(times)
+    bends = [_bend_speed(d.route) for d in drivers]
+    for k in range(len(times)):
+        bodies = _Bodies.at(drivers, distance[:, k], speed[:, k], obstacles, k)
+        for i, d in enumerate(drivers):
+            if d.profile is not None:
+                continue
+            wish = min(d.wish_m_s, _bend_ahead(d, bends[i], distance[i, k], speed[i, k]))
+            gap, leader = _gap(d, distance[i, k], speed[i, k] if k else wish, bodies, i)
+            if k == 0:
+                speed[i, 0] = min(wish, np.sqrt(2 * BRAKING * max(gap - STANDSTILL_M, 0.0)) + 0.7 * leader)
+                speed[i, 0] = 0.0 if speed[i, 0] < 0.5 else speed[i, 0]
+            if k + 1 < len(times):
+                a = _acceleration(speed[i, k], wish, gap, leader)
+                speed[i, k + 1] = max(0.0, speed[i, k] + a * step)
+                distance[i, k + 1] = distance[i, k] + (speed[i, k] + speed[i, k + 1]) / 2 * step
+    return distance, speed
+
+
+def _acceleration(v: float, wish: float, gap: float, leader: float) -> float:
+    """Eqs. 2 to 4; gap to what is before, which moves away at `leader`."""
+    free = 1.0 - (v / max(wish, 0.1)) ** 4
+    wanted = STANDSTILL_M + max(0.0, v * HEADWAY_S + v * (v - leader) / (2 * np.sqrt(ACCELERATION * BRAKING)))
+    a = ACCELERATION * (free - (wanted / max(gap, 0.1)) ** 2)
+    return float(np.clip(a, -HARDEST_M_S2, ACCELERATION))
+
+
+@dataclass(frozen=True)
+class _Bodies:
+    """All discs at one time: centres (D, 2), radius (D,), velocity (D, 2), owner (D,) driver or -1."""
+
+    centers: Array
+    radius: Array
+    velocity: Array
+    owner: NDArray[np.int64]
+
+    @staticmethod
+    def at(drivers, distance, speed, obstacles, k: int) -> _Bodies:
+        centers, radius, velocity, owner = [], [], [], []
+        for i, d in enumerate(drivers):
+            pose = d.route.pose_at(distance[i], d.offset_m)
+            c = d.outline.centers(pose)
+            yaw = float(pose.yaw())
+            centers.append(c)
+            radius += [d.outline.radius_m] * len(c)
+            velocity += [(speed[i] * np.cos(yaw), speed[i] * np.sin(yaw))] * len(c)
+            owner += [i] * len(c)
+        for o in obstacles:
+            centers.append(o.centers[k])
+            radius += [o.radius_m] * len(o.centers[k])
+            velocity += [tuple(o.velocity[k])] * len(o.centers[k])
+            owner += [-1] * len(o.centers[k])
+        return _Bodies(np.concatenate(centers), np.array(radius), np.array(velocity), np.array(owner))
+
+
+def _gap(d: Driver, distance: float, v: float, bodies: _Bodies, me: int) -> tuple[float, float]:
+    """(m free before the front bumper, speed at which what is there moves away); (1e3, 0) where nothing is."""
+    look = LOOK_M + LOOK_S * v
+    front = distance + d.front_m
+    waits = [s - front for s in d.stops_m if s > front - 1.0]
+    gap, leader = (max(waits[0], 0.05), 0.0) if waits and waits[0] < 3 * look else (1e3, 0.0)
+    pose = d.route.pose_at(front, d.offset_m)
+    near = (bodies.owner != me) & (((bodies.centers - pose.translation[:2]) ** 2).sum(1) < (look + 8.0) ** 2)
+    if not near.any():
+        return gap, leader
+    way = d.route.pose_at(front + np.arange(0.0, look, SAMPLE_M), d.offset_m)
+    reach = (bodies.radius[near] + d.outline.radius_m + MARGIN_M) ** 2
+    apart = ((way.translation[:, None, :2] - bodies.centers[near][None]) ** 2).sum(-1)
+    # Discs of the driver's own width about the points of its way; what touches one of them is in the way.
+    touched = apart < reach
+    first = np.flatnonzero(touched.any(1))
+    if len(first) == 0:
+        return gap, leader
+    m = int(first[0])
+    j = int(np.argmin(np.where(touched[m], apart[m], np.inf)))
+    yaw = float(way[m].yaw())
+    along = np.array([np.cos(yaw), np.sin(yaw)])
+    free = m * SAMPLE_M + max(
+        float((bodies.centers[near][j] - way.translation[m, :2]) @ along) - float(bodies.radius[near][j]), 0.0
+    )
+    if free < gap:
+        gap, leader = max(free, 0.05), float(bodies.velocity[near][j] @ along)
+    return gap, max(leader, 0.0)
+
+
+def _bend_speed(route: Route) -> Array:
+    """(n,) highest comfortable speed at the points of a route."""
+    rate = np.abs(np.gradient(route.heading_rad, route.distance_m))
+    smooth = np.convolve(np.pad(rate, 5, mode="edge"), np.full(11, 1 / 11), "valid")
+    return np.sqrt(LATERAL_M_S2 / np.maximum(smooth, 1e-4))
+
+
+def _bend_ahead(d: Driver, bend: Array, distance: float, v: float) -> float:
+    """The speed now, from which every bend within sight is reached at its own."""
+    inside = (d.route.distance_m >= distance) & (d.route.distance_m <= distance + 10.0 + v * v / BRAKING)
+    if not inside.any():
+        return 1e3
+    ahead = d.route.distance_m[inside] - distance
+    return float(np.sqrt(bend[inside] ** 2 + 2 * 0.6 * BRAKING * ahead).min())

@@ -1,0 +1,292 @@
+"""Who else is about: vehicles that drive, vehicles that are parked, people on sidewalks and on crosswalks; drawn with keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenesim.base import assets
+from scenesim.base.frames import Pose
+from scenesim.base.keys import Key, derive, generator
+from scenesim.models import catalogue
+from scenesim.models.catalogue import ModelRequest
+from scenesim.scenario.network import DRIVING, WALKING, Road
+from scenesim.world import signals
+from scenesim.world.lanes import LaneGraph
+from scenesim.world.road import LaneRef, RoadMap
+from scenesim.world.route import Route, route_from
+from scenesim.world.trajectory import Path
+
+Array = NDArray[np.float64]
+PEOPLE_VARIANTS = 3  # shapes of each kind of person: more only cost time and memory
+BETWEEN_CARS_M = 7.5  # rear axle to rear axle, when nobody stands still
+STANDING_SHARE, CROSSING_SHARE = 0.15, 0.3
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Something that was drawn. paint: name, "" for none."""
+
+    name: str
+    request: ModelRequest
+    paint: str = ""
+
+
+@dataclass(frozen=True)
+class Driving(Drawn):
+    """A vehicle on a route: from start_m on, at a wish that is a share of the speed limit, or at most a speed of its own."""
+
+    route: Route | None = None
+    start_m: float = 0.0
+    wish_share: float = 1.0
+    wish_m_s: float | None = None
+    offset_m: float = 0.0
+
+
+@dataclass(frozen=True)
+class Standing(Drawn):
+    """A vehicle or a person that stays."""
+
+    pose: Pose = field(default_factory=Pose.identity)
+
+
+@dataclass(frozen=True)
+class Walking(Drawn):
+    """A person on a path, from from_m on."""
+
+    path: Path | None = None
+    from_m: float = 0.0
+    speed_m_s: float = 1.3
+    phase_rad: float = 0.0
+
+
+class Crowd:
+    """The places that are taken at time 0: discs (x, y, radius)."""
+
+    def __init__(self) -> None:
+        self._discs: list[tuple[float, float, float]] = []
+
+    def claim(self, xy: Array, radius: float) -> bool:
+        """Take discs about points (n, 2), if all are free."""
+        taken = np.array(self._discs).reshape(-1, 3)
+        for p in np.atleast_2d(xy):
+            if len(taken) and (((taken[:, :2] - p) ** 2).sum(1) < (taken[:, 2] + radius) ** 2).any():
+                return False
+        self._discs += [(float(p[0]), float(p[1]), radius) for p in np.atleast_2d(xy)]
+        return True
+
+
+def pick(shares: Mapping[str, float], g: np.random.Generator, known) -> str:
+    """A name, with the probability of its share among those that are known."""
+    names = [n for n in shares if n in known]
+    weights = np.array([shares[n] for n in names])
+    return names[int(np.searchsorted(np.cumsum(weights) / weights.sum(), g.uniform(), side="right").clip(0, len(names) - 1))]
+
+
+def paint(g: np.random.Generator) -> str:
+    """Name of a paint, as frequent as on the road."""
+    table = catalogue.paints()
+    return pick({n: p["weight"] for n, p in table.items()}, g, table)
+
+
+def person(name: str, g: np.random.Generator) -> ModelRequest:
+    """One of the few people of a kind."""
+    return ModelRequest("person", name, int(derive(Key(0), "person", name, int(g.integers(PEOPLE_VARIANTS)))))
+
+
+@dataclass(frozen=True)
+class _Spot:
+    lane: LaneRef
+    s: float
+
+
+def _spots(road_map: RoadMap, kinds, around: Array, reach_m: float, every_m: float) -> list[_Spot]:
+    """Places on the lanes of some kinds within reach of a line (n, 2), a step apart."""
+    found = []
+    coarse = around[:: max(1, len(around) // 64)]
+    for ref in road_map.lanes(kinds):
+        start, end = road_map.span(ref)
+        s = np.arange(start + 1.0, end - 1.0, every_m)
+        if len(s) == 0:
+            continue
+        x, y, _ = road_map.surfaces[ref.road].road.line.at(s)
+        d2 = ((np.stack([x, y], -1)[:, None] - coarse[None]) ** 2).sum(-1).min(1)
+        found += [_Spot(ref, float(v)) for v in s[d2 < reach_m**2]]
+    return found
+
+
+def driving(
+    graph: LaneGraph,
+    around: Array,
+    reach_m: float,
+    count: int,
+    cyclists: int,
+    run_m: float,
+    key: Key,
+    crowd: Crowd,
+    prefix: str = "vehicle",
+) -> Iterator[Driving]:
+    """Vehicles, then cyclists, that drive along lanes."""
+    mix = assets.read("traffic", "mix")
+    spots = [q for q in _spots(graph.map, DRIVING, around, reach_m, 3.0) if not graph.map.network.roads[q.lane.road].junction]
+    known = catalogue.vehicles()
+    for kind, wanted in ((prefix, count), ("cyclist", cyclists)):
+        made = 0
+        for n in range(wanted * 12):
+            if made == wanted or not spots:
+                break
+            g = generator(derive(key, kind, n))
+            spot = spots[int(g.integers(len(spots)))]
+            road = graph.map.network.roads[spot.lane.road]
+            shares = mix["cycling"] if kind == "cyclist" else mix["driving"][_road_kind(road, spot.s)]
+            model = pick(shares, g, known)
+            request = ModelRequest("vehicle", model)
+            built = catalogue.build(request).model
+            offset = _edge_offset(graph, spot) if kind == "cyclist" else float(g.normal() * 0.12)
+            route = route_from(graph.map, spot.lane, spot.s, run_m + 60.0, derive(key, kind, n, "route"), "random", graph)
+            if route.length_m < 15.0:
+                continue
+            half = built.size_lwh_m[0] / 2
+            pose = route.pose_at(
+                np.array([built.box_center_m[0] - half, built.box_center_m[0], built.box_center_m[0] + half]), offset
+            )
+            if not crowd.claim(pose.translation[:, :2], built.size_lwh_m[1] / 2 + (1.6 if kind != "cyclist" else 0.6)):
+                continue
+            wish = 4.5 + 1.5 * float(g.uniform()) if kind == "cyclist" else None
+            colour = paint(g)
+            yield Driving(f"{kind}_{made}", request, colour, route, 0.0, 0.86 + 0.16 * float(g.uniform()), wish, offset)
+            made += 1
+
+
+def _road_kind(road: Road, s: float) -> str:
+    kinds = [kind for at, kind, _ in road.kinds if at <= s]
+    kind = kinds[-1] if kinds else "town"
+    return kind if kind in ("town", "rural", "motorway") else "town"
+
+
+def _edge_offset(graph: LaneGraph, spot: _Spot) -> float:
+    """From the middle of a lane to where cyclists ride: 0.8 m from its edge."""
+    surface = graph.map.surfaces[spot.lane.road]
+    edges = surface.edges(spot.lane.section, np.array(spot.s))
+    width = abs(float(edges[spot.lane.lane]) - float(surface.center_t(spot.lane.section, spot.lane.lane, np.array(spot.s)))) * 2
+    side = 1.0 if graph.map.network.roads[spot.lane.road].rule == "LHT" else -1.0
+    return side * max(width / 2 - 0.8, 0.0)
+
+
+def parked(road_map: RoadMap, around: Array, reach_m: float, count: int, key: Key, crowd: Crowd) -> Iterator[Standing]:
+    """Vehicles on parking lanes, one behind the other with gaps, each a little out of line."""
+    mix = assets.read("traffic", "mix")["parked"]
+    known = catalogue.vehicles()
+    spots = _spots(road_map, {"parking"}, around, reach_m, 0.75)
+    order = generator(derive(key, "order")).permutation(len(spots))
+    made = 0
+    for n, k in enumerate(order.tolist()):
+        if made == count:
+            return
+        spot, g = spots[k], generator(derive(key, n))
+        surface = road_map.surfaces[spot.lane.road]
+        edges = surface.edges(spot.lane.section, np.array(spot.s))
+        middle = float(surface.center_t(spot.lane.section, spot.lane.lane, np.array(spot.s)))
+        width = 2 * abs(float(edges[spot.lane.lane]) - middle)
+        request = ModelRequest("vehicle", pick(mix, g, known))
+        model = catalogue.build(request).model
+        if model.size_lwh_m[1] > width + 0.15 or width > 3.6:  # bays across the road are for another day
+            continue
+        along = road_map.along(spot.lane)
+        pose = surface.pose(
+            spot.s, middle + float(g.normal()) * 0.06, heading=(0.0 if along else np.pi) + float(g.normal()) * 0.012
+        )
+        half = model.size_lwh_m[0] / 2
+        ends = pose.apply(np.array([[model.box_center_m[0] + u * half, 0.0, 0.0] for u in (-0.85, 0.0, 0.85)]))
+        if crowd.claim(ends[:, :2], model.size_lwh_m[1] / 2 - 0.05 + 0.25 * float(g.uniform())):
+            yield Standing(f"parked_{made}", request, paint(g), pose)
+            made += 1
+
+
+def people(
+    road_map: RoadMap, around: Array, reach_m: float, count: int, run_s: float, key: Key, crowd: Crowd
+) -> Iterator[Drawn]:
+    """People who walk along sidewalks, stand there, or cross where they may."""
+    mix = assets.read("traffic", "mix")["walking"]
+    known = catalogue.recipes("person")
+    spots = _spots(road_map, WALKING, around, reach_m, 1.5)
+    crossings = _crossings(road_map, around, reach_m)
+    made = 0
+    for n in range(count * 10):
+        if made == count or not (spots or crossings):
+            return
+        g = generator(derive(key, n))
+        request = person(pick(mix, g, known), g)
+        name, u = f"pedestrian_{made}", float(g.uniform())
+        if crossings and (u < CROSSING_SHARE or not spots):
+            found = _cross(name, request, crossings[int(g.integers(len(crossings)))], g)
+        elif spots:
+            found = _along(name, request, road_map, spots[int(g.integers(len(spots)))], run_s, g, stands=u > 1 - STANDING_SHARE)
+        else:
+            continue
+        at = found.pose.translation if isinstance(found, Standing) else found.path.pose_at(found.from_m).translation
+        if crowd.claim(at[:2], 0.45):
+            yield found
+            made += 1
+
+
+def _along(name, request, road_map: RoadMap, spot: _Spot, run_s: float, g, stands: bool) -> Walking | Standing:
+    """Along a sidewalk: those who go one way keep to one side of those who come."""
+    surface, lane = road_map.surfaces[spot.lane.road], road_map.lane(spot.lane)
+    edges = surface.edges(spot.lane.section, np.array(spot.s))
+    outer = float(edges[spot.lane.lane])
+    inner = 2 * float(surface.center_t(spot.lane.section, spot.lane.lane, np.array(spot.s))) - outer
+    forward = bool(g.uniform() < 0.5)
+    share = 0.75 + 0.08 * float(g.uniform()) if stands else (0.42 if forward else 0.62) + 0.06 * float(g.uniform())
+    speed = 0.0 if stands else float(np.clip(g.normal() * 0.2 + 1.32, 0.8, 1.9))
+    reach = speed * run_s + 3.0
+    first, last = road_map.span(spot.lane)
+    end = min(spot.s + reach, last - 0.3) if forward else max(spot.s - reach, first + 0.3)
+    s = np.linspace(spot.s, end, max(2, int(abs(end - spot.s) / 0.5) + 2))
+    d = s - surface.road.sections[spot.lane.section].s
+    lift = surface.lane_height(lane, d, False) * (1 - share) + surface.lane_height(lane, d, True) * share
+    points = surface.xyz(s, np.full(len(s), inner + share * (outer - inner)), lift, lane.level)
+    path = Path.along(points)
+    if stands:
+        pose = path.pose_at(0.0)
+        return Standing(name, request, "", Pose.of(pose.translation, yaw=float(pose.yaw()) + float(g.uniform(-np.pi, np.pi))))
+    return Walking(name, request, "", path, 0.0, speed, float(g.uniform(0, 2 * np.pi)))
+
+
+@dataclass(frozen=True)
+class _Crossing:
+    """A way over a road. ends: (2, 3) m world."""
+
+    ends: Array
+    along: Array
+
+
+def _crossings(road_map: RoadMap, around: Array, reach_m: float) -> list[_Crossing]:
+    """Crosswalks within reach where people may go: those whose road has no light for vehicles, or a red one."""
+    found = []
+    for surface in road_map.surfaces.values():
+        lights = [q for q in surface.road.signals if q.dynamic or q.kind in signals.LIGHT_CODES]
+        if lights and not all(signals.shows_red(signals.face_yaw(surface, q)) for q in lights):
+            continue
+        for thing in surface.road.objects:
+            if thing.kind != "crosswalk" or not thing.outlines or not all(c.in_road for c in thing.outlines[0]):
+                continue
+            s, t = np.array([(c.a, c.b) for c in thing.outlines[0]]).T
+            middle, low, high = float(s.mean()), float(t.min()) - 1.0, float(t.max()) + 1.0
+            p = surface.xyz(np.array([middle, middle]), np.array([low, high]))
+            if ((around - p.mean(0)[:2]) ** 2).sum(1).min() < reach_m**2:
+                q = surface.xyz(np.array([s.min(), s.max()]), np.array([0.0, 0.0]))
+                found.append(_Crossing(p, q[1] - q[0]))
+    return found
+
+
+def _cross(name: str, request: ModelRequest, c: _Crossing, g) -> Walking:
+    a, b = c.ends if g.uniform() < 0.5 else c.ends[::-1]
+    shift = c.along * (float(g.uniform()) - 0.5) * 0.7
+    path = Path.along(np.linspace(a + shift, b + shift, 40))
+    return Walking(
+        name, request, "", path, float(g.uniform(0, 0.6)) * path.length_m, float(g.uniform(1.1, 1.6)), float(g.uniform(0, 6.28))
+    )

@@ -1,0 +1,94 @@
+"""What one actor does over time, sampled: poses, articulation, lamps; made from a line and the distance run along it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenesim.base.frames import Pose, quaternion_from_matrix
+from scenesim.models import gait
+from scenesim.models.model import CHANNELS, CRANK_RAD, GAIT_RAD, LAMP_BITS, SPEED_M_S, STEER_RAD, WHEEL_M, Model
+from scenesim.world.route import Route
+
+Array = NDArray[np.float64]
+PEDAL_M = 5.6  # run of a bicycle for one turn of its cranks: a 2.1 m wheel at 2.7 : 1
+INDICATE_AHEAD_M, INDICATE_TURN_RAD, BLINK_HZ = 25.0, 0.6, 1.5  # UNECE R6: 90 +- 30 flashes a minute
+BRAKING_M_S2 = 0.7
+GRAVITY = 9.81
+LEG_SHARE = 0.53  # height of the hip over the body's (D. A. Winter, Biomechanics and Motor Control of Human Movement)
+
+
+@dataclass(frozen=True)
+class Track:
+    """K samples: world poses (K,), present (K,), articulation (K, J), lamps (K,)."""
+
+    pose: Pose
+    present: NDArray[np.bool_]
+    articulation: Array
+    lamps: NDArray[np.int32]
+
+
+def standing(pose: Pose, times: Array, lamps: int = 0) -> Track:
+    """Something that stays where it is."""
+    k = len(times)
+    poses = Pose(np.tile(pose.rotation, (k, 1)), np.tile(pose.translation, (k, 1)))
+    return Track(poses, np.ones(k, bool), np.zeros((k, len(CHANNELS))), np.full(k, lamps, np.int32))
+
+
+def rolling(
+    model: Model, line: Callable[[Array], Pose], distance: Array, speed: Array, lean: bool = False
+) -> tuple[Pose, Array]:
+    """Poses (K,) and articulation (K, J) of a vehicle whose rear axle follows a line: ``line(d)`` is the pose at distance d;
+    distance and speed (K,) are its own. lean: into bends, as two-wheelers do."""
+    rear, base = line(distance), model.wheelbase_m
+    articulation = np.zeros((len(distance), len(CHANNELS)))
+    articulation[:, WHEEL_M], articulation[:, SPEED_M_S] = distance, speed
+    articulation[:, CRANK_RAD] = distance * (2 * np.pi / PEDAL_M)
+    if base <= 0:
+        return rear, articulation
+    front = line(distance + base)
+    # The rear axle does not slip sideways: the body points along the line there. It pitches so that both axles stand on it.
+    rise = (front.translation[:, 2] - rear.translation[:, 2]) / base
+    yaw = rear.yaw()
+    forward = np.stack([np.cos(yaw), np.sin(yaw), rise], -1)
+    forward /= np.sqrt((forward * forward).sum(1, keepdims=True))
+    up = np.broadcast_to([0.0, 0.0, 1.0], forward.shape)
+    left = np.cross(rear.rotate(up) + front.rotate(up), forward)
+    left /= np.sqrt((left * left).sum(1, keepdims=True))
+    pose = Pose(quaternion_from_matrix(np.stack([forward, left, np.cross(forward, left)], -1)), rear.translation)
+    turn = front.yaw() - yaw
+    # Single-track model: tan(steer) = wheelbase times curvature.
+    articulation[:, STEER_RAD] = np.arctan2(np.arctan2(np.sin(turn), np.cos(turn)), 1.0)
+    if lean:
+        # Balance: tan(lean) = v^2 k / g.
+        bend = np.arctan2(np.sin(turn), np.cos(turn)) / base
+        angle = np.clip(np.arctan2(speed**2 * bend, GRAVITY), -0.6, 0.6)
+        pose = pose @ Pose.of(np.zeros((len(angle), 3)), roll=-angle)
+    return pose, articulation
+
+
+def walking(model: Model, line: Callable[[Array], Pose], distance: Array, speed: Array, phase: float) -> tuple[Pose, Array]:
+    """Poses and articulation of a person: the stride is as long as its speed makes it."""
+    articulation = np.zeros((len(distance), len(CHANNELS)))
+    articulation[:, SPEED_M_S] = speed
+    top = float(speed.max(initial=0.0))
+    stride = gait.stride_length_m(LEG_SHARE * model.size_lwh_m[2], max(top, 0.3))
+    articulation[:, GAIT_RAD] = phase + distance * (2 * np.pi / stride)
+    return line(distance), articulation
+
+
+def lamps(times: Array, speed: Array, dark: bool, route: Route | None, distance: Array, front_m: float) -> NDArray[np.int32]:
+    """Lamp bits (K,) of a vehicle that drives: lit in the dark, brake lamps when it slows or waits, indicators before turns."""
+    bits = np.full(len(times), (LAMP_BITS["position"] | LAMP_BITS["low_beam"]) if dark else 0, np.int32)
+    slowing = -np.gradient(speed, times) if len(times) > 1 else np.zeros(len(times))
+    bits[(slowing > BRAKING_M_S2) | (speed < 0.15)] |= LAMP_BITS["brake"]
+    if route is not None:
+        ahead = np.interp(distance + front_m + INDICATE_AHEAD_M, route.distance_m, route.heading_rad)
+        turn = ahead - np.interp(distance, route.distance_m, route.heading_rad)
+        lit = (times * BLINK_HZ) % 1.0 < 0.5
+        bits[(turn > INDICATE_TURN_RAD) & lit] |= LAMP_BITS["indicator_left"]
+        bits[(turn < -INDICATE_TURN_RAD) & lit] |= LAMP_BITS["indicator_right"]
+    return bits
