@@ -117,9 +117,13 @@ def _look_at(scene, env, k, triangle, u, v, time, distance, footprint, dx, dy, d
     # Thin things are seen from both sides.
     if fx * dx + fy * dy + fz * dz > 0.0:
         fx, fy, fz = -fx, -fy, -fz
-        nx, ny, nz = -nx, -ny, -nz
-    if m[SHADER] == LEAF and nx * dx + ny * dy + nz * dz > 0.0:
-        nx, ny, nz = -nx, -ny, -nz
+        if m[SHADER] != LEAF:
+            nx, ny, nz = -nx, -ny, -nz
+    if m[SHADER] == LEAF:
+        # A leaf's shading normal is that of its crown, whichever side is seen. Mirrored, not turned, towards the viewer, it
+        # has no jump at the crown's outline.
+        away = 2.0 * max(nx * dx + ny * dy + nz * dz, 0.0)
+        nx, ny, nz = nx - away * dx, ny - away * dy, nz - away * dz
     m[FX], m[FY], m[FZ], m[UPWARD] = fx, fy, fz, fz
     m[NX], m[NY], m[NZ] = nx, ny, nz
     m[X], m[Y], m[Z] = object_point(g, triangle, u, v)

@@ -5,7 +5,7 @@ and leaves as the material is at this point. Textures live in the frame of the p
 
 Texture coordinates that shaders rely on, all in metres: asphalt, paving: u along, v across the road; mark: none; facade: u
 along the wall, v above the building's base, a wall being a whole number of window pitches, and u < 0 on walls without
-windows; roof_tile: u along the eaves, v up the slope; bark: v along the stem; leaf: none.
+windows; roof_tile: u along the eaves, v up the slope; bark and birch: u around, v along the stem; leaf: none.
 Facade columns of INSTANCE_COLUMNS: tint the wall's colour; p0 1 for brick, 0 for plaster; p1 storey height m; p2 window pitch
 m; p3 height of the eaves m; p4, p5 width and height of a window m; p6 1 for shop windows on the ground floor.
 """
@@ -20,10 +20,11 @@ from scenesim.kernels.texture import comb, edge, hash01, mix, noise, pulse, satu
 # A material's shader column is an index into this list.
 SHADERS = (
     "plain", "asphalt", "concrete", "paving", "grass", "soil", "mark", "facade", "roof_tile",
-    "leaf", "bark", "paint", "glass", "lamp", "sign",
+    "leaf", "bark", "paint", "glass", "lamp", "sign", "birch",
 )  # fmt: skip
 (
     PLAIN, ASPHALT, CONCRETE, PAVING, GRASS, SOIL, MARK, FACADE, ROOF_TILE, LEAF, BARK, PAINT, GLASS, LAMP, SIGN,
+    BIRCH,
 ) = range(len(SHADERS))  # fmt: skip
 
 # Columns of a look. Albedo; shading normal (local frame); roughness; reflectance at normal incidence; share of the surface that
@@ -160,11 +161,23 @@ def _bark(m, table):
 
 
 @kernel
+def _birch(m, table):
+    """White bark with dark slits across the stem, and a dark, torn foot; thin branches are brown."""
+    u, v, near = m[U], m[V], m[NEAR]
+    _, slit, _, fleck = noise(table, u / 2.4 + m[SEED], v / 0.55, near / 0.55)
+    grain, wave, _, patch = noise(table, u / 3.0, v / 4.1, near / 3.0)
+    scale_color(m, 1.0 + 0.06 * wave + 0.04 * grain)
+    torn = smooth(0.5, 1.2, patch + 1.8 * saturate(1.0 - m[Z] / 0.9))
+    blend_color(m, 0.055, 0.05, 0.045, 0.85 * max(smooth(1.0, 1.6, fleck + 0.35 * slit), torn))
+
+
+@kernel
 def _leaf(m, triangle):
+    # The two halves of a leaf have one colour.
     a, b = hash01(triangle >> 1, 5.0, 1.0), hash01(triangle >> 1, 9.0, 2.0)
-    m[R] *= (0.75 + 0.6 * a) * (0.85 + 0.4 * b)
-    m[G] *= 0.78 + 0.5 * a
-    m[B] *= 0.75 + 0.4 * a
+    m[R] *= (0.86 + 0.28 * a) * (0.92 + 0.16 * b)
+    m[G] *= 0.88 + 0.24 * a
+    m[B] *= 0.86 + 0.24 * a
 
 
 @kernel
@@ -342,6 +355,8 @@ def apply_shader(m, table, p, k, triangle, size):
         _leaf(m, triangle)
     elif shader == BARK:
         _bark(m, table)
+    elif shader == BIRCH:
+        _birch(m, table)
     elif shader == PAINT:
         _paint(m, table)
     if m[WET] > 0.0 and shader != LAMP:

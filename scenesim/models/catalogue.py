@@ -58,7 +58,8 @@ def _vegetation(request: ModelRequest) -> Model:
     from scenesim.models import vegetation
 
     options = dict(request.options)
-    return vegetation.build(request.name, options.pop("height_m"), Key(request.key), **options)
+    height = options.pop("height_m", None) or vegetation.usual_height_m(request.name)
+    return vegetation.build(request.name, height, Key(request.key), **options)
 
 
 def _roadside(request: ModelRequest) -> Model:
@@ -80,7 +81,8 @@ KINDS: dict[str, Callable[[ModelRequest], Model]] = {
     "roadside": _roadside,
     "building": _building,
 }
-RECIPES = {"vehicle": "vehicles", "person": "people", "roadside": "roadside"}  # kind -> folder of recipes in assets
+# Kind -> folder of recipes in assets.
+RECIPES = {"vehicle": "vehicles", "person": "people", "roadside": "roadside", "vegetation": "vegetation"}
 
 
 def recipes(kind: str) -> list[str]:
@@ -117,7 +119,7 @@ def _digest() -> str:
     h = hashlib.blake2b(digest_size=8)
     package = Path(__file__).resolve().parent.parent
     sources = [p for room in ("base", "geometry", "kernels", "models") for p in sorted((package / room).glob("*.py"))]
-    groups = ("vehicles", "people", "roadside")
+    groups = ("vehicles", "people", "roadside", "vegetation")
     for path in sources + [p for g in groups for p in sorted((assets.folder("assets") / g).glob("*.yaml"))]:
         h.update(path.name.encode() + path.read_bytes())
     return h.hexdigest()
