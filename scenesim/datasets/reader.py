@@ -1,0 +1,119 @@
+"""Reading the native dataset back into Frames; everything in it opens without this too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from scenesim.base.errors import InputError, Place
+from scenesim.base.frames import Pose
+from scenesim.capture.frame import Frame, Image, Sweep
+from scenesim.datasets import tables
+from scenesim.datasets.native import CALIBRATION, FORMAT, FORMAT_VERSION, FRAMES, INCOMPLETE, INDEX, SCENARIO
+
+
+def open_native(folder: str | Path) -> NativeDataset:
+    """Open a complete dataset. Raises InputError where there is none, or one whose writing was cut short."""
+    folder = Path(folder)
+    if not (folder / INDEX).is_file():
+        cut = (folder / INCOMPLETE).exists()
+        what = "the writing of this dataset was cut short, or goes on; make it again" if cut else f"no dataset ({INDEX}) here"
+        raise InputError(what, Place(str(folder)))
+    try:
+        index = json.loads((folder / INDEX).read_text(encoding="utf8"))
+        found = index["format"], index["format_version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError("this is not the index of a scenesim dataset", Place(str(folder / INDEX))) from error
+    if found != (FORMAT, FORMAT_VERSION):
+        raise InputError(
+            f"this is {found[0]} version {found[1]}; this scenesim reads {FORMAT} version {FORMAT_VERSION}",
+            Place(str(folder / INDEX)),
+        )
+    return NativeDataset(folder, index)
+
+
+class NativeDataset:
+    """A sequence of Frames on the disk, each read when it is asked for.
+
+    index: what dataset.json says. indices: numbers of the frames, ascending. scenario_yaml: the scenario that they are of.
+    """
+
+    def __init__(self, folder: Path, index: dict[str, Any]):
+        self.folder, self.index = folder, index
+        self.indices = [row["index"] for row in index["frames"]]
+        self.calibration = json.loads((folder / CALIBRATION).read_text(encoding="utf8"))
+        self.scenario_yaml = (folder / SCENARIO).read_text(encoding="utf8")
+        self.classes = {int(k): name for k, name in index["classes"].items()}
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (self.frame(k) for k in self.indices)
+
+    def frame(self, index: int) -> Frame:
+        """The frame of a number. Raises InputError where it is not in the dataset."""
+        if index not in self.indices:
+            raise InputError(f"no frame {index} in this dataset", Place(str(self.folder)))
+        row = self.index["frames"][self.indices.index(index)]
+        folder = self.folder / FRAMES / row["folder"]
+        poses = self._table(folder / "poses.parquet").to_pylist()
+        images = {p["sensor"]: self._image(folder, p) for p in poses if p["kind"] == "camera"}
+        sweeps = {p["sensor"]: self._sweep(folder, p) for p in poses if p["kind"] == "lidar"}
+        objects = self._table(folder / "objects.parquet")
+        boxes = self._table(folder / "boxes.parquet")
+        seen_by = list(dict.fromkeys(boxes["camera"].to_pylist())) if len(boxes) else []
+        return Frame(
+            scenario=self.index["scenario"],
+            index=index,
+            time_s=row["time_s"],
+            world_from_ego=tables.pose_of(poses[0]),
+            ego_velocity_m_s=np.array([poses[0][name] for name in tables.VELOCITY]),
+            images=images,
+            sweeps=sweeps,
+            objects=tables.objects_of(objects, boxes, seen_by if len(objects) else list(images)),
+            calibration=self.calibration,
+            ego_lanes=tables.lanes_of(self._table(folder / "lanes.parquet")),
+            classes=self.classes,
+        )
+
+    def _image(self, folder: Path, pose: dict[str, Any]) -> Image:
+        camera = pose["sensor"]
+        at = folder / camera
+        return Image(
+            camera=camera,
+            rgb=_pixels(at / f"rgb.{self.index['image_format']}"),
+            class_id=_pixels(at / "class.png"),
+            instance=_pixels(at / "instance.png").astype(np.uint16),
+            mark=_pixels(at / "mark.png"),
+            row_time_s=np.array(pose["row_time_s"]),
+            world_from_camera=tables.pose_of(pose),
+            **tables.geometry_of(self._table(at / "geometry.parquet")),
+        )
+
+    def _sweep(self, folder: Path, pose: dict[str, Any]) -> Sweep:
+        lidar = pose["sensor"]
+        world_from_lidar: Pose = tables.pose_of(pose)
+        return tables.sweep_of(self._table(folder / lidar / "points.parquet"), lidar, pose["pulses"], world_from_lidar)
+
+    def _table(self, path: Path) -> pa.Table:
+        try:
+            return tables.decode(path.read_bytes())
+        except (OSError, pa.ArrowInvalid) as error:
+            raise InputError(f"this file of the dataset is missing or damaged: {error}", Place(str(path))) from error
+
+
+def _pixels(path: Path) -> NDArray:
+    from PIL import Image as Picture
+
+    try:
+        with Picture.open(path) as picture:
+            return np.array(picture)
+    except OSError as error:
+        raise InputError(f"this file of the dataset is missing or damaged: {error}", Place(str(path))) from error
