@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-import zlib
 from pathlib import Path
 
 import cv2
@@ -28,7 +27,7 @@ from scenesim.datasets.native import NativeWriter, frame_files
 from scenesim.datasets.png import png
 from scenesim.datasets.reader import open_native
 from scenesim.datasets.writer import WRITERS, Writer, writer_class
-from scenesim.kernels.deflate import deflate, filter_rows
+from scenesim.kernels.png_rows import filter_rows
 
 YAML = "name: made_up\nseed: 7\n"
 
@@ -213,25 +212,6 @@ def test_png_against_two_decoders():
     for wrong in (np.zeros((2, 2), np.float32), np.zeros((2, 2, 4), np.uint8), np.zeros((0, 2), np.uint8)):
         with pytest.raises(TypeError, match="no PNG of shape"):
             png(wrong)
-
-
-def test_deflate_against_zlib():
-    rng = rng_of("deflate")
-    fibonacci = [1, 1]
-    while len(fibonacci) < 24:  # counts whose best code is longer than the format allows
-        fibonacci.append(fibonacci[-1] + fibonacci[-2])
-    for data in (
-        np.zeros(1, np.uint8),
-        np.zeros(600_000, np.uint8),
-        np.arange(256, dtype=np.uint8),
-        rng.integers(0, 256, 600_000, dtype=np.uint8),
-        rng.permutation(np.repeat(np.arange(24, dtype=np.uint8), fibonacci)),
-        np.repeat(rng.integers(0, 256, 900, dtype=np.uint8), np.arange(900) % 600),
-    ):
-        packed = deflate(data).tobytes()
-        assert zlib.decompress(packed, -15) == data.tobytes()
-        plain = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_RLE)
-        assert len(packed) < 1.02 * len(plain.compress(data.tobytes()) + plain.flush()) + 200
 
 
 def test_each_row_gets_a_filter_that_pays():
