@@ -18,6 +18,7 @@ FOOT_M = 0.3  # the trunk goes on below the ground, because it is not level
 # Root flare: height above the ground and radius, both as multiples of the trunk's radius; a bulge for each root.
 FLARE = ((0.0, 1.62), (0.45, 1.36), (1.2, 1.15), (2.6, 1.04))
 ROOTS = 5
+THIN_M = (0.018, 0.05)  # radii between which the bark of twigs turns into that of limbs
 # Sides of a limb from its radius, m: what is thin is seen from afar.
 SIDES = ((0.13, 12), (0.05, 7), (0.022, 5), (0.0, 3))
 
@@ -136,15 +137,17 @@ def unit(v: Array) -> Array:
     return v / np.maximum(np.sqrt((v * v).sum(-1, keepdims=True)), 1e-12)
 
 
-def bark(limbs: list[Limb], thinnest_m: float, surface: Surface, color: Array, bend: float = 0.4) -> Mesh:
-    """The bark of all limbs, as far out as they are thicker than thinnest_m. color: (3,) vertex colour of the trunk. bend: how
-    far, in radii, a limb may be off its mesh's axis."""
+def bark(limbs: list[Limb], thinnest_m: float, surface: Surface, colors: Array, bend: float = 0.4) -> Mesh:
+    """The bark of all limbs, as far out as they are thicker than thinnest_m. colors: (2, 3) vertex colour of thick and of thin
+    limbs (THIN_M). bend: how far, in radii, a limb may be off its mesh's axis."""
     meshes = []
     for limb in limbs:
         thick = int(np.argmax(limb.radius[1:] < thinnest_m)) if limb.radius[-1] < thinnest_m else len(limb.radius)
         if thick or limb.trunk:
             end = max(thick + 1, 2)
-            meshes.append(_tube(_roots(_thinned(Limb(limb.points[:end], limb.radius[:end], limb.trunk), bend)), surface, color))
+            meshes.append(
+                _tube(_roots(_thinned(Limb(limb.points[:end], limb.radius[:end], limb.trunk), bend)), surface, colors)
+            )
     return join(meshes)
 
 
@@ -179,7 +182,7 @@ def _roots(limb: Limb) -> Limb:
     )
 
 
-def _tube(limb: Limb, surface: Surface, color: Array) -> Mesh:
+def _tube(limb: Limb, surface: Surface, colors: Array) -> Mesh:
     """A tapered tube with a pointed end."""
     p, r = limb.points, limb.radius
     sides = next(n for least, n in SIDES if r[0] > least)
@@ -205,5 +208,7 @@ def _tube(limb: Limb, surface: Surface, color: Array) -> Mesh:
     cap = np.column_stack([last - sides + i, last - sides + j, np.full(sides, last)])
     v = np.concatenate([*rings, p[-1:] + d[-1:] * r[-1]])
     n = np.concatenate([*normals, d[-1:]])
+    thick = np.clip((np.append(np.repeat(r, sides), r[-1]) - THIN_M[0]) / (THIN_M[1] - THIN_M[0]), 0.0, 1.0)[:, None]
+    color = colors[1] + (colors[0] - colors[1]) * thick
     uv = np.column_stack([np.append(np.tile(angle * r.max(), len(p)), 0.0), np.append(np.repeat(run, sides), run[-1])])
     return make(v, np.concatenate([*(q.reshape(-1, 3) for q in quads), cap]), surface, uv=uv, normals=n, color=color)

@@ -22,8 +22,9 @@ HEIGHT_M = (0.3, 40.0)
 AIMS = 34  # points of a clump that twigs grow to
 STEP_SHARE = 0.028  # of the height: how far a limb grows in a round
 TIP_M = 0.005
-# Linear albedo of autumn leaves over that of summer leaves (yellow to brown; the red of anthocyanins is rare in Europe).
-SEASONS = {"summer": ((1.0, 1.0, 1.0), (1.0, 1.0, 1.0)), "autumn": ((4.6, 2.3, 0.75), (3.4, 1.15, 0.6))}
+LOWEST_LEAF_M = 0.03
+# Leaves of each season: what follows the name of their material; two colours that they lie between, as shares of its albedo.
+SEASONS = {"summer": ("", (1.0, 1.0, 1.0), (1.0, 1.0, 1.0)), "autumn": ("_autumn", (2.0, 2.0, 2.0), (1.5, 0.8, 1.0))}
 
 
 def usual_height_m(species: str) -> float:
@@ -50,9 +51,8 @@ def build(species: str, height_m: float, key: Key, season: str = "summer") -> Mo
     key = derive(key, species)
     limbs, blades = FORMS[data["form"]["growth"]](data, height_m, size, key)
     leaves = _leaves(data, blades, height_m, season, generator(derive(key, "color")))
-    wood = branching.bark(
-        limbs, data["trunk"]["thinnest_m"] * size, Surface(data["form"]["bark"]), np.array(data["color"]["bark"])
-    )
+    bark = np.array([data["color"]["bark"], data["color"]["twig"]])
+    wood = branching.bark(limbs, data["trunk"]["thinnest_m"] * size, Surface(data["form"]["bark"]), bark)
     mesh = _of_height(join([wood, leaves]), height_m)
     parts = (Part(species, mesh),)
     box_size, center = tight_box(parts)
@@ -91,7 +91,7 @@ def _crown(data: dict[str, Any], height: float, size: float, key: Key) -> tuple[
     clumps = _clumps(crown, height, g)
     wide = crown["clump_share"] * height
     ball = unit(g.normal(size=(len(clumps), AIMS, 3))) * np.sqrt(g.uniform(size=(len(clumps), AIMS, 1)))
-    aims = (clumps[:, None] + wide * ball * [1.0, 1.0, 0.72]).reshape(-1, 3)
+    aims = (clumps[:, None] + wide * ball * [1.0, 1.0, crown["clump_flat"]]).reshape(-1, 3)
     base = crown["base_share"] * height
     aims = aims[aims[:, 2] > 0.75 * base]
     stem = _stem(data, height, base + trunk["leader_share"] * (height - base), g)
@@ -174,7 +174,7 @@ def _whorls(data: dict[str, Any], height: float, size: float, key: Key) -> tuple
             line = _bough(foot, azimuth, long, t, g)
             limbs.append(Limb(line, np.linspace(0.030 * (1 - 0.6 * t) * size, 0.005 * size, len(line))))
             feet.append(line)
-        z += crown["whorl_share"] * height * (1.15 - 0.45 * t) * g.uniform(0.85, 1.15)
+        z += crown["whorl_share"] * height * (1.15 - 0.75 * t) * g.uniform(0.85, 1.15)
     return limbs, _needled(data, feet, size, generator(derive(key, "leaves")))
 
 
@@ -185,7 +185,9 @@ def _bough(foot: Array, azimuth: float, long: float, t: float, g: np.random.Gene
     slope = rise - 0.25 * np.sin(np.pi * s) + 0.55 * s * s * (t < 0.85)
     turn = azimuth + g.normal() * 0.12 * s
     step = np.column_stack([np.cos(slope) * np.cos(turn), np.cos(slope) * np.sin(turn), np.sin(slope)]) * (long / 6)
-    return np.concatenate([foot[None], foot + np.cumsum(step, 0)])
+    line = np.concatenate([foot[None], foot + np.cumsum(step, 0)])
+    line[:, 2] = np.maximum(line[:, 2], 0.5 * foot[2])  # old boughs lie down on the ground, not in it
+    return line
 
 
 def _needled(data: dict[str, Any], boughs: list[Array], size: float, g: np.random.Generator) -> Blades:
@@ -230,10 +232,12 @@ def _leaves(data: dict[str, Any], blades: Blades, height: float, season: str, g:
     twig = np.repeat(g.normal(size=(-(-n // per), 2)), per, 0)[:n]
     young = np.clip(light - 0.45 + 0.12 * twig[:, :1], 0.0, 1.0)
     color = np.array(colors["leaf"]) * (1 + (np.array(colors["young"]) - 1) * young)
-    if data["form"]["leaf"] == "leaf":
-        first, second = np.array(SEASONS[season])
-        color = color * (first + (second - first) * np.clip(0.4 + 0.35 * twig[:, 1:], 0.0, 1.0))
+    material, first, second = SEASONS[season if data["form"]["leaf"] == "leaf" else "summer"]  # needles stay green
+    color = color * (np.array(first) + (np.array(second) - first) * np.clip(0.4 + 0.35 * twig[:, 1:], 0.0, 1.0))
     vary = colors["vary"]
     color = color * (1 + vary * (0.6 * twig[:, :1] + 0.6 * g.normal(size=(n, 1)))).clip(0.5, 1.6)
     color[:, 0] *= 1 + vary * 0.5 * twig[:, 1]
-    return foliage.blade_mesh(blades, Surface(data["form"]["leaf"]), color * light, leaves["lift"], leaves["own_normal"])
+    surface = Surface(data["form"]["leaf"] + material)
+    mesh = foliage.blade_mesh(blades, surface, (color * light).clip(0.0, 1.0), leaves["lift"], leaves["own_normal"])
+    mesh.vertices[:, 2] = np.maximum(mesh.vertices[:, 2], LOWEST_LEAF_M)
+    return mesh
