@@ -44,6 +44,7 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """'; did you mean "hatchback"?', or the list of choices where there are few, or nothing."""
     choices = sorted(choices)
     near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    near = near or [c for c in choices if len(word) >= 3 and word.lower() in c.lower()]
     if near:
         return f'; did you mean "{near[0]}"?'
     return f" (there is: {', '.join(choices)})" if 0 < len(choices) <= 24 else ""

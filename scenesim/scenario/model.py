@@ -5,7 +5,6 @@ Every field of a stored value carries its unit in its name; angles in files are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -14,7 +13,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 from scenesim.models import catalogue
 from scenesim.models.model import LAMP_BITS
 from scenesim.scenario import choices
-from scenesim.scenario.places import Style
 from scenesim.sensors import rig as rigs
 from scenesim.sensors.rig import Rig
 
@@ -24,7 +22,7 @@ Share = Annotated[Number, Field(ge=0, le=1)]
 Speed = Annotated[Number, Field(ge=0, le=90)]
 Degrees = Annotated[Number, Field(ge=-360, le=360)]
 Point = Annotated[tuple[Number, Number], Field(description="x, y in m, world")]
-Lamp = Annotated[StrictStr, BeforeValidator(choices.one_of("lamp", lambda: LAMP_BITS))]
+Lamp = Annotated[StrictStr, choices.OneOf("lamp", lambda: LAMP_BITS)]
 
 
 class Part(BaseModel):
@@ -101,7 +99,7 @@ class Position(Part):
     say it at the start (ahead_m along its route, left_m of it)."""
 
     road: StrictStr | None = Field(default=None, description="id of a road of the map")
-    lane: StrictInt | None = Field(default=None, description="lane number, as in OpenDRIVE: negative to the right of the centre")
+    lane: StrictInt | None = Field(default=None, description="lane number as in OpenDRIVE: negative to the right of the centre")
     s_m: Annotated[Number, Field(ge=0)] | None = None
     x_m: Number | None = None
     y_m: Number | None = None
@@ -113,14 +111,19 @@ class Position(Part):
 
     @model_validator(mode="after")
     def _one_way(self) -> Position:
-        ways = {"road, lane, s_m": (self.road, self.lane, self.s_m), "x_m, y_m": (self.x_m, self.y_m), "ahead_m": (self.ahead_m,)}
+        ways = {
+            "road, lane, s_m": (self.road, self.lane, self.s_m),
+            "x_m, y_m": (self.x_m, self.y_m),
+            "ahead_m": (self.ahead_m,),
+        }
         used = [w for w, values in ways.items() if any(v is not None for v in values)]
         if len(used) != 1:
             said = "nothing" if not used else " and ".join(used)
             raise choices.wrong(f"{said} given; say where in exactly one way: {'; or '.join(ways)}")
-        missing = [n for n, v in zip(used[0].split(", "), ways[used[0]]) if v is None]
+        names = used[0].split(", ")
+        missing = [n for n, v in zip(names, ways[used[0]]) if v is None]
         if missing:
-            raise choices.wrong(f"{missing[0]} is missing beside {', '.join(n for n in used[0].split(', ') if n not in missing)}")
+            raise choices.wrong(f"{missing[0]} is missing beside {', '.join(n for n in names if n not in missing)}")
         return self
 
 
@@ -192,9 +195,9 @@ class Walk(Part):
 class Body(Part):
     """What an actor is."""
 
-    model: Annotated[StrictStr, BeforeValidator(choices.one_of("model", catalogue.actors))]
-    paint: Annotated[StrictStr, BeforeValidator(choices.one_of("paint", catalogue.paints))] | None = None
-    lamps: tuple[Lamp, ...] | None = Field(default=None, description="lamps that shine; by the light and the motion if left out")
+    model: Annotated[StrictStr, choices.OneOf("model", catalogue.actors)]
+    paint: Annotated[StrictStr, choices.OneOf("paint", catalogue.paints)] | None = None
+    lamps: tuple[Lamp, ...] | None = Field(default=None, description="that shine; by the light and the motion if left out")
 
     @model_validator(mode="after")
     def _paint_is_for_vehicles(self) -> Body:
@@ -206,7 +209,7 @@ class Body(Part):
 class Ego(Body):
     """The vehicle that carries the sensors."""
 
-    model: Annotated[StrictStr, BeforeValidator(choices.one_of("model", catalogue.vehicles))] = "sedan"
+    model: Annotated[StrictStr, choices.OneOf("model", catalogue.vehicles)] = "sedan"
     follow_lane: FollowLane | None = None
     follow_line: FollowLine | None = None
     stand: Stand | None = None
@@ -295,7 +298,8 @@ class Weather(Part):
     @model_validator(mode="after")
     def _rain_wets(self) -> Weather:
         if self.rain_mm_per_h > 0 and self.road_wetness == 0:
-            raise choices.wrong("a dry road under rain is a contradiction; leave road_wetness out, or set rain_mm_per_h: 0", "road_wetness")
+            message = "a dry road under rain is a contradiction; leave road_wetness out, or set rain_mm_per_h: 0"
+            raise choices.wrong(message, "road_wetness")
         return self
 
 
@@ -317,7 +321,7 @@ class Scenario(Part):
     description: StrictStr = ""
     seed: Annotated[StrictInt, Field(ge=0, lt=2**63)] = 0
     duration_s: Annotated[Number, Field(gt=0, le=3600)] = 5.0
-    frame_rate_hz: Annotated[Number, Field(gt=0, le=100)] | None = Field(default=None, description="as the rig says if left out")
+    frame_rate_hz: Annotated[Number, Field(gt=0, le=100)] | None = Field(default=None, description="the rig's if left out")
     road: RoadSource = Field(default_factory=lambda: RoadSource(place=Place()))
     ego: Ego = Field(default_factory=Ego)
     actors: tuple[Actor, ...] = ()
@@ -351,29 +355,3 @@ class Scenario(Part):
     def frame_count(self) -> int:
         """Number of triggers: one at time 0, and one each period while it lasts."""
         return max(1, int(self.duration_s * self.rate_hz + 1e-9))
-
-
-def style(place: Place) -> tuple[Style, Mapping[str, float]]:
-    """The style of a procedural road, and the changed arguments of its builder in scenario.places."""
-    from scenesim.scenario.places import COUNTRY, MOTORWAY, TOWN
-
-    base = {"town": TOWN, "rural": COUNTRY, "motorway": MOTORWAY}[place.road_type]
-    changes: dict[str, Any] = {
-        n: v
-        for n in ("lanes", "lane_width_m", "sidewalk_m", "parking_m", "shoulder_m", "verge_m")
-        if (v := getattr(place, n)) is not None
-    }
-    if place.speed_limit_km_per_h is not None:
-        changes["speed_m_s"] = place.speed_limit_km_per_h / 3.6
-    from dataclasses import replace
-
-    made = replace(base, left_hand=place.left_hand_traffic, yellow=place.yellow_centre_line, **changes)
-    arguments: dict[str, Any] = {}
-    names = {"length_m": "arm_m" if place.kind == "crossing" else "length_m", "radius_m": "radius_m", "height_m": "height_m",
-             "arms": "arms", "corner_radius_m": "corner_m", "control": "control", "crosswalks": "crosswalks"}  # fmt: skip
-    for field, argument in names.items():
-        if (value := getattr(place, field)) is not None:
-            arguments[argument] = value
-    if place.angle_deg is not None:
-        arguments["angle_rad"] = place.angle_deg * 3.141592653589793 / 180.0
-    return made, arguments
