@@ -9,7 +9,7 @@ import pytest
 
 from scenesim.base import assets, keys
 from scenesim.base.errors import InputError
-from scenesim.models import branching, catalogue, foliage, material, vegetation
+from scenesim.models import branching, catalogue, foliage, material, roadside, vegetation
 from scenesim.models.catalogue import ModelRequest
 
 SPECIES = assets.names("vegetation")
@@ -161,3 +161,19 @@ def test_through_the_catalogue():
     assert built.model.class_name == "vegetation" and len(built.trees) == 1
     assert catalogue.find("birch") == "vegetation"
     assert catalogue.build(ModelRequest("vegetation", "bush")).model.size_lwh_m[2] < 2.0
+
+
+def test_hedges_are_as_large_as_asked_and_closed_to_the_eye():
+    """Rays across a hedge meet it everywhere but at its leafy outline."""
+    for size in ((1.3, 0.7, 4.0), (2.0, 1.0, 2.0)):
+        model = roadside.build("hedge", height_m=size[0], width_m=size[1], length_m=size[2])
+        m = model.parts[0].mesh
+        assert np.allclose(model.size_lwh_m, [size[2], size[1], size[0] + 0.2], atol=0.22)
+        assert len(m.triangles) < MOST_TRIANGLES
+        body = m.vertices[np.unique(m.triangles[m.surface == [s.material for s in m.surfaces].index("hedge")])]
+        assert (np.ptp(body, axis=0) > np.array([size[2], size[1], size[0]]) * 0.35).all() and body[:, 2].min() < -0.1
+        leaf = m.surface == [s.material for s in m.surfaces].index("leaf")
+        center = m.vertices[m.triangles[leaf]].mean(1)
+        seen = center[center[:, 1] > 0][:, [0, 2]]
+        counts, _, _ = np.histogram2d(*seen.T, bins=(8, 5), range=((-0.45 * size[2], 0.45 * size[2]), (0.05, 0.9 * size[0])))
+        assert counts.min() > 0.4 * counts.mean()

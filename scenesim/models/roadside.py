@@ -17,13 +17,14 @@ from scenesim.base import assets
 from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.frames import Pose, quaternion_from_matrix
 from scenesim.geometry import solids
-from scenesim.geometry.mesh import Mesh, Surface, join, make
+from scenesim.geometry.mesh import Mesh, Surface, join
+from scenesim.models import hedge as hedges
 from scenesim.models import signs
 from scenesim.models.model import LAMP_BITS, Lamp, Model, Part, tight_box
 
 STEEL, PAINTED, HOUSING = Surface("steel_galvanised"), Surface("steel_painted"), Surface("signal_housing")
 SIGN_BACK, PLASTIC, CONCRETE = Surface("sign_back"), Surface("plastic"), Surface("concrete_barrier")
-WOOD, HEDGE = Surface("wood_slat"), Surface("hedge")
+WOOD = Surface("wood_slat")
 FOOT_M = 0.3  # what stands on the ground goes on below it, because the ground is not level
 
 # x of a flat drawing is the reader's right, y is up; its face looks to +x of the model.
@@ -332,34 +333,7 @@ def cabinet(color: Sequence[float]) -> Built:
 
 
 def hedge(height_m: float, width_m: float, length_m: float) -> Built:
-    """A block whose faces are rough: a grid moved in and out by a fixed pattern."""
-    n_along, n_up, n_across = int(length_m / 0.25) + 1, int(height_m / 0.25) + 1, max(2, int(width_m / 0.25) + 1)
-    ring = [(-width_m / 2, z) for z in np.linspace(-0.1, height_m, n_up)]
-    ring += [(y, height_m) for y in np.linspace(-width_m / 2, width_m / 2, n_across)[1:]]
-    ring += [(width_m / 2, z) for z in np.linspace(height_m, -0.1, n_up)[1:]]
-    x = np.linspace(-length_m / 2, length_m / 2, n_along)
-    yz = np.array(ring)
-    grid = np.empty((n_along, len(yz), 3))
-    grid[..., 0], grid[..., 1:] = x[:, None], yz[None]
-    i, j = np.meshgrid(np.arange(n_along), np.arange(len(yz)), indexing="ij")
-    bump = 0.04 * (np.sin(i * 2.9 + j * 1.7) + np.sin(i * 1.3 - j * 3.1 + 1.0))
-    out = yz / np.maximum(np.sqrt((yz * yz).sum(1, keepdims=True)), 1e-9)
-    grid[..., 1:] += bump[..., None] * out
-    a = (i[:-1, :-1] * len(yz) + j[:-1, :-1]).ravel()
-    b, c, d = a + len(yz), a + len(yz) + 1, a + 1
-    side = make(
-        grid.reshape(-1, 3),
-        np.concatenate([np.stack([a, c, b], 1), np.stack([a, d, c], 1)]),
-        HEDGE,
-        uv=grid.reshape(-1, 3)[:, [0, 2]],
-    )
-    caps = []
-    for k, sign in ((0, -1), (n_along - 1, 1)):
-        p = np.concatenate([grid[k], grid[k].mean(0, keepdims=True)])
-        m = np.arange(len(yz))
-        t = np.stack([m, (m + 1) % len(yz), np.full(len(m), len(yz))], 1)
-        caps.append(make(p, t if sign < 0 else t[:, ::-1], HEDGE, uv=p[:, 1:]))
-    return [side, *caps], []
+    return hedges.meshes(height_m, width_m, length_m), []
 
 
 BUILDERS: dict[str, Callable[..., Built]] = {
