@@ -98,11 +98,12 @@ def seen_by(
             amodal[k] = np.concatenate([np.nanmin(both[:, :2], 0), np.nanmax(both[:, 2:], 0)])
         if np.isfinite(amodal[k]).all():
             alone[k] = _pixels_alone(snapshot, rays, int(a), amodal[k], h, w, threads)
-    area = (amodal[:, 2] - amodal[:, 0]) * (amodal[:, 3] - amodal[:, 1])
-    inside = np.clip(amodal, [-0.5, -0.5, -0.5, -0.5], [w - 0.5, h - 0.5, w - 0.5, h - 0.5])
+    whole = amodal.astype(float)
+    area = (whole[:, 2] - whole[:, 0]) * (whole[:, 3] - whole[:, 1])
+    inside = np.clip(whole, [-0.5, -0.5, -0.5, -0.5], [w - 0.5, h - 0.5, w - 0.5, h - 0.5])
     inside_area = (inside[:, 2] - inside[:, 0]) * (inside[:, 3] - inside[:, 1])
     with np.errstate(invalid="ignore", divide="ignore"):
-        truncation = np.where(np.isfinite(area), 1 - inside_area / area, 1.0).astype(np.float32)
+        truncation = np.where(np.isfinite(area), np.clip(1 - inside_area / area, 0.0, 1.0), 1.0).astype(np.float32)
         fraction = np.where(alone > 0, pixels / np.maximum(alone, 1), 0.0).astype(np.float32)
     return CameraBoxes(view.camera.name, visible, amodal, truncation, fraction, pixels)
 
