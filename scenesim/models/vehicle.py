@@ -1,0 +1,96 @@
+"""Vehicles from the recipes in assets/vehicles: one body, and wheels that steer and roll.
+
+Origin on the ground under the rear axle. Wheels of one kind share one mesh; that of the right side is the same, turned half round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from scenesim.base.errors import InputError, did_you_mean
+from scenesim.base.frames import Pose
+from scenesim.geometry.mesh import Mesh, join
+from scenesim.models import car_body, car_parts, car_zones, vehicle_recipe
+from scenesim.models.model import STEER_RAD, WHEEL_M, Joint, Lamp, Model, Part, tight_box
+from scenesim.models.vehicle_recipe import Car, Recipe
+from scenesim.models.wheel import wheel
+
+OPTIONS = ("driver",)
+
+
+class Wheel(NamedTuple):
+    """mesh: outer face to +y. at: its middle, left side. steered: whether it turns with the steering wheel."""
+
+    name: str
+    mesh: Mesh
+    at: tuple[float, float, float]
+    radius_m: float
+    steered: bool
+
+
+class Assembly(NamedTuple):
+    """A vehicle in the frame of its nose (x = -s): rigid meshes, wheels of the left side, lights, further parts."""
+
+    meshes: list[Mesh]
+    wheels: list[Wheel]
+    lamps: list[Lamp]
+    parts: tuple[Part, ...] = ()
+
+
+def build(name: str, **options: Any) -> Model:
+    """The model of a recipe. driver: whether somebody sits in it, or rides it (default true). Raises InputError for a name, a
+    recipe value or an option that there is not."""
+    for key, value in options.items():
+        if key not in OPTIONS:
+            raise InputError(f'{name} has no option "{key}"{did_you_mean(key, OPTIONS)}')
+        if not isinstance(value, bool):
+            raise InputError(f"{name}: {key}: {value!r} should be true or false")
+    recipe = vehicle_recipe.read(name)
+    driver = bool(options.get("driver", True))
+    return _model(name, recipe, assembly(recipe, driver), driver)
+
+
+def assembly(recipe: Recipe, driver: bool) -> Assembly:
+    """The pieces of a vehicle, by its family."""
+    return BUILDERS[recipe.family](recipe, driver)
+
+
+def _car(c: Car, driver: bool) -> Assembly:
+    b = car_body.body(c)
+    car_zones.cut_all(b)
+    meshes = [b.shell.mesh(), *car_parts.outside(b), *car_parts.inside(b, driver)]
+    shape = wheel(c.tyre_diameter_m, c.tyre_width_m, c.wheel, spokes=c.spokes, rim=c.rim)
+    y = b.half - c.track_inset_m - c.tyre_width_m / 2
+    radius = c.tyre_diameter_m / 2
+    wheels = [Wheel(n, shape, (-s, y, radius), radius, n == "front") for n, s in zip(("front", "rear"), b.axles)]
+    return Assembly(meshes, wheels, car_parts.lights(b))
+
+
+BUILDERS: dict[str, Callable[[Any, bool], Assembly]] = {"car": _car}
+
+
+def _model(name: str, recipe: Recipe, a: Assembly, driver: bool) -> Model:
+    """The model with its origin under the rear axle."""
+    rear = recipe.front_overhang_m + recipe.wheelbase_m
+    shift = Pose.of((rear, 0.0, 0.0))
+    parts = [Part("body", join(a.meshes).transformed(shift))]
+    for w in a.wheels:
+        parts += [_wheel_part(w, side, rear) for side in (1, -1)]
+    parts += [replace(p, model_from_part=shift @ p.model_from_part) for p in a.parts]
+    lamps = tuple(replace(lamp, position=(lamp.position[0] + rear, *lamp.position[1:])) for lamp in a.lamps)
+    size, center = tight_box(tuple(parts))
+    attributes = (("body", name), ("driver", str(driver).lower()))
+    return Model(name, recipe.class_name, tuple(parts), size, center, recipe.wheelbase_m, lamps, attributes)
+
+
+def _wheel_part(w: Wheel, side: int, rear: float) -> Part:
+    """A wheel of one side. The right one is turned half round at rest, so it steers about the same axis, and rolls about -y."""
+    x, y, z = w.at
+    steer = (Joint(STEER_RAD, (0.0, 0.0, 1.0)),) if w.steered else ()
+    spin = Joint(WHEEL_M, (0.0, float(side), 0.0), 1.0 / w.radius_m)
+    pose = Pose.of((x + rear, side * y, z), yaw=0.0 if side > 0 else np.pi)
+    return Part(f"wheel_{w.name}_{'left' if side > 0 else 'right'}", w.mesh, pose, (*steer, spin))
