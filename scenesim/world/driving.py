@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 ACCELERATION, BRAKING, HEADWAY_S, STANDSTILL_M = 1.4, 2.0, 1.3, 2.0  # a, b, T, s0 of the model, for towns
 HARDEST_M_S2 = 8.0
 LATERAL_M_S2 = 2.2  # in bends; what drivers find comfortable (Reymond et al., Human Factors 43, 2001)
-MARGIN_M, SAMPLE_M = 0.35, 1.0
+MARGIN_M = 0.35
 LOOK_S, LOOK_M = 4.0, 22.0
 
 
@@ -74,23 +74,55 @@ class Obstacle:
     radius_m: float
 
 
+class _Way:
+    """The way of a driver, sampled: where it is and how it heads every STEP_M, so that a look ahead is a slice."""
+
+    STEP_M = 0.5
+
+    def __init__(self, d: Driver, longest_m: float):
+        count = int(longest_m / self.STEP_M) + 2
+        self.start = d.start_m
+        pose = d.route.pose_at(self.start + np.arange(count) * self.STEP_M, d.offset_m)
+        yaw = pose.yaw()
+        self.xy = pose.translation[:, :2].copy()
+        self.along = np.stack([np.cos(yaw), np.sin(yaw)], -1)
+        self.bend = np.sqrt(LATERAL_M_S2 / np.maximum(_smooth_bend(np.unwrap(yaw), self.STEP_M), 1e-4))
+
+    def index(self, distance: float) -> int:
+        """The sample before a distance."""
+        return min(max(int((distance - self.start) / self.STEP_M), 0), len(self.xy) - 1)
+
+    def at(self, distance: float) -> tuple[Array, Array]:
+        """(position (2,), direction (2,)) at a distance."""
+        k = self.index(distance)
+        return self.xy[k] + (distance - self.start - k * self.STEP_M) * self.along[k], self.along[k]
+
+
+def _smooth_bend(heading: Array, step: float) -> Array:
+    rate = np.abs(np.gradient(heading, step))
+    return np.convolve(np.pad(rate, 4, mode="edge"), np.full(9, 1 / 9), "valid")
+
+
 def drive(drivers: Sequence[Driver], obstacles: Sequence[Obstacle], times: Array) -> tuple[Array, Array]:
     """(distance, speed), (N, K) each, of the rear axles of N drivers at times (K,), increasing from 0 in equal steps."""
     n, step = len(drivers), float(times[1] - times[0]) if len(times) > 1 else 0.05
     distance, speed = np.zeros((n, len(times))), np.zeros((n, len(times)))
+    ways = []
     for i, d in enumerate(drivers):
         distance[i] = d.start_m
+        top = d.wish_m_s
         if d.profile is not None:
             distance[i] += d.profile.distance_at(times)
             speed[i] = d.profile.speed_at(times)
-    bends = [_bend_speed(d.route) for d in drivers]
+            top = float(speed[i].max())
+        ways.append(_Way(d, top * (float(times[-1]) + LOOK_S + 1.0) + LOOK_M + d.front_m + 10.0))
     for k in range(len(times)):
-        bodies = _Bodies.at(drivers, distance[:, k], speed[:, k], obstacles, k)
+        bodies = _Bodies.at(drivers, ways, distance[:, k], speed[:, k], obstacles, k)
         for i, d in enumerate(drivers):
             if d.profile is not None:
                 continue
-            wish = min(d.wish_m_s, _bend_ahead(d, bends[i], distance[i, k], speed[i, k]))
-            gap, leader = _gap(d, distance[i, k], speed[i, k] if k else wish, bodies, i)
+            wish = min(d.wish_m_s, _bend_ahead(ways[i], distance[i, k], speed[i, k]))
+            gap, leader = _gap(d, ways[i], distance[i, k], speed[i, k] if k else wish, bodies, i)
             if k == 0:
                 speed[i, 0] = min(wish, np.sqrt(2 * BRAKING * max(gap - STANDSTILL_M, 0.0)) + 0.7 * leader)
                 speed[i, 0] = 0.0 if speed[i, 0] < 0.5 else speed[i, 0]
@@ -119,65 +151,56 @@ class _Bodies:
     owner: NDArray[np.int64]
 
     @staticmethod
-    def at(drivers, distance, speed, obstacles, k: int) -> _Bodies:
+    def at(drivers, ways, distance, speed, obstacles, k: int) -> _Bodies:
         centers, radius, velocity, owner = [], [], [], []
         for i, d in enumerate(drivers):
-            pose = d.route.pose_at(distance[i], d.offset_m)
-            c = d.outline.centers(pose)
-            yaw = float(pose.yaw())
+            xy, along = ways[i].at(float(distance[i]))
+            c = xy + d.outline.ahead_m[:, None] * along
             centers.append(c)
             radius += [d.outline.radius_m] * len(c)
-            velocity += [(speed[i] * np.cos(yaw), speed[i] * np.sin(yaw))] * len(c)
+            velocity += [speed[i] * along] * len(c)
             owner += [i] * len(c)
         for o in obstacles:
             centers.append(o.centers[k])
             radius += [o.radius_m] * len(o.centers[k])
-            velocity += [tuple(o.velocity[k])] * len(o.centers[k])
+            velocity += [o.velocity[k]] * len(o.centers[k])
             owner += [-1] * len(o.centers[k])
         return _Bodies(np.concatenate(centers), np.array(radius), np.array(velocity), np.array(owner))
 
 
-def _gap(d: Driver, distance: float, v: float, bodies: _Bodies, me: int) -> tuple[float, float]:
+def _gap(d: Driver, way: _Way, distance: float, v: float, bodies: _Bodies, me: int) -> tuple[float, float]:
     """(m free before the front bumper, speed at which what is there moves away); (1e3, 0) where nothing is."""
     look = LOOK_M + LOOK_S * v
     front = distance + d.front_m
     waits = [s - front for s in d.stops_m if s > front - 1.0]
     gap, leader = (max(waits[0], 0.05), 0.0) if waits and waits[0] < 3 * look else (1e3, 0.0)
-    pose = d.route.pose_at(front, d.offset_m)
-    near = (bodies.owner != me) & (((bodies.centers - pose.translation[:2]) ** 2).sum(1) < (look + 8.0) ** 2)
+    first = way.index(front)
+    xy = way.xy[first : first + int(look / way.STEP_M) : 2]
+    apart = bodies.centers - xy[0]
+    near = (bodies.owner != me) & ((apart * apart).sum(1) < (look + 8.0) ** 2)
     if not near.any():
         return gap, leader
-    way = d.route.pose_at(front + np.arange(0.0, look, SAMPLE_M), d.offset_m)
     reach = (bodies.radius[near] + d.outline.radius_m + MARGIN_M) ** 2
-    apart = ((way.translation[:, None, :2] - bodies.centers[near][None]) ** 2).sum(-1)
+    apart = xy[:, None] - bodies.centers[near][None]
+    apart = (apart * apart).sum(-1)
     # Discs of the driver's own width about the points of its way; what touches one of them is in the way.
     touched = apart < reach
-    first = np.flatnonzero(touched.any(1))
-    if len(first) == 0:
+    hits = np.flatnonzero(touched.any(1))
+    if len(hits) == 0:
         return gap, leader
-    m = int(first[0])
+    m = int(hits[0])
     j = int(np.argmin(np.where(touched[m], apart[m], np.inf)))
-    yaw = float(way[m].yaw())
-    along = np.array([np.cos(yaw), np.sin(yaw)])
-    free = m * SAMPLE_M + max(
-        float((bodies.centers[near][j] - way.translation[m, :2]) @ along) - float(bodies.radius[near][j]), 0.0
-    )
+    along = way.along[first + 2 * m]
+    before = front - way.start - first * way.STEP_M  # by this much the first sample lies behind the bumper
+    beyond = float((bodies.centers[near][j] - xy[m]) @ along) - float(bodies.radius[near][j])
+    free = m * 2 * way.STEP_M + max(beyond, 0.0) - before
     if free < gap:
         gap, leader = max(free, 0.05), float(bodies.velocity[near][j] @ along)
     return gap, max(leader, 0.0)
 
 
-def _bend_speed(route: Route) -> Array:
-    """(n,) highest comfortable speed at the points of a route."""
-    rate = np.abs(np.gradient(route.heading_rad, route.distance_m))
-    smooth = np.convolve(np.pad(rate, 5, mode="edge"), np.full(11, 1 / 11), "valid")
-    return np.sqrt(LATERAL_M_S2 / np.maximum(smooth, 1e-4))
-
-
-def _bend_ahead(d: Driver, bend: Array, distance: float, v: float) -> float:
+def _bend_ahead(way: _Way, distance: float, v: float) -> float:
     """The speed now, from which every bend within sight is reached at its own."""
-    inside = (d.route.distance_m >= distance) & (d.route.distance_m <= distance + 10.0 + v * v / BRAKING)
-    if not inside.any():
-        return 1e3
-    ahead = d.route.distance_m[inside] - distance
-    return float(np.sqrt(bend[inside] ** 2 + 2 * 0.6 * BRAKING * ahead).min())
+    first = way.index(distance)
+    bend = way.bend[first : way.index(distance + 10.0 + v * v / BRAKING) + 1]
+    return float(np.sqrt(bend**2 + 2 * 0.6 * BRAKING * way.STEP_M * np.arange(len(bend))).min())

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scenesim.base.errors import InputError, Place
+from scenesim.base.errors import InputError
+from scenesim.base.files import written_whole
 from scenesim.scenario.network import DRIVING, WALKING, Network
 from scenesim.world.marks import strips as painted
 from scenesim.world.road import Array, RoadMap, RoadSurface
@@ -22,14 +23,10 @@ def write_boundaries_csv(network: Network, path: str | Path, step_m: float = 1.0
     """Outer boundary of every lane: rows road, section, lane, s, x, y, z, h (heading, rad) at most step_m apart."""
     if not step_m > 0:
         raise InputError(f"--step {step_m:g}: the step must be above 0 m")
-    try:
-        with open(path, "w", newline="", encoding="utf8") as f:
-            out = csv.writer(f)
-            out.writerow(["road", "section", "lane", "s", "x", "y", "z", "h"])
-            for row in boundary_rows(network, step_m):
-                out.writerow(row)
-    except OSError as e:
-        raise InputError(f"cannot be written: {e.strerror}", Place(str(path))) from None
+    with written_whole(path) as partial, open(partial, "w", newline="", encoding="utf8") as f:
+        out = csv.writer(f)
+        out.writerow(["road", "section", "lane", "s", "x", "y", "z", "h"])
+        out.writerows(boundary_rows(network, step_m))
 
 
 def boundary_rows(network: Network, step_m: float):
@@ -102,8 +99,8 @@ def draw_map(network: Network, path: str | Path, width_px: int = 1600) -> None:
     y = canvas.shape[0] - 14
     cv2.line(canvas, (12, y), (12 + int(bar * scale), y), TEXT, 2)
     cv2.putText(canvas, f"{bar:g} m   {network.name}", (12, y - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.5, TEXT, 1, cv2.LINE_AA)
-    if not cv2.imwrite(str(path), canvas[..., ::-1]):
-        raise InputError("cannot be written; does its folder exist?", Place(str(path)))
+    with written_whole(path) as partial:
+        partial.write_bytes(cv2.imencode(".png", canvas[..., ::-1])[1].tobytes())
 
 
 def _color(kind: str) -> tuple[int, int, int]:
