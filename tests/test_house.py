@@ -1,4 +1,4 @@
-"""The house itself: imports go down only, one traversal, one source of chance, one place for numba's decorator and for threads."""
+"""The house itself: imports go down only, one traversal, one source of chance, one place for the decorator and for threads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FLOORS = (
     {"capture"},
     {"labels"},
     {"datasets"},
-    {"cli", "batch", "simulate", "sheet"},
+    {"cli", "batch", "simulate", "sheet", "__main__"},
 )
 FLOOR = {room: k for k, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob("*.py"))

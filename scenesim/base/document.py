@@ -83,6 +83,19 @@ class Document:
                 return Place(at.file, at.line, at.column, told(path))
         return Place(self.file, path=told(path))
 
+    def located(self, error: InputError, within: Steps = ()) -> InputError:
+        """An error that only knows a path (within the value at `within`), with its line and column. One that has a line
+        already knows better."""
+        others = [self.located(e, within) for e in error.others]
+        if error.place is not None and error.place.line:
+            return InputError(error.message, error.place, others)
+        path: Steps = within
+        for part in re.split(r"[.\[\]]+", error.place.path) if error.place else ():
+            if part:
+                index = part.isdigit() and (*path, int(part)) in self.places
+                path = (*path, int(part) if index else part)
+        return InputError(error.message, self.place(path, key="no such key" in error.message), others)
+
 
 def told(path: Steps) -> str:
     """A path as a reader would write it: actors[3].model."""

@@ -20,7 +20,8 @@ from scenesim.datasets.writer import Writer
 
 FORMAT, FORMAT_VERSION = "scenesim-native", 1
 INDEX, INCOMPLETE, FRAMES, SCENARIO, CALIBRATION = "dataset.json", "INCOMPLETE", "frames", "scenario.yaml", "calibration.json"
-OURS = {INDEX, INCOMPLETE, FRAMES, SCENARIO, CALIBRATION}
+SHEET = "contact_sheet.png"  # drawn by others, when the dataset is complete
+OURS = {INDEX, INCOMPLETE, FRAMES, SCENARIO, CALIBRATION, SHEET}
 NOTICE = b"This dataset is being written, or its writing was cut short. Do not use it; make it again with overwrite.\n"
 
 ImageFormat = Literal["png", "jpg"]
@@ -148,7 +149,7 @@ class NativeWriter(Writer):
             rename(self.folder / INDEX, self.folder / INCOMPLETE)
         if FRAMES in there:
             shutil.rmtree(self.folder / FRAMES)
-        for name in (SCENARIO, CALIBRATION):
+        for name in (SCENARIO, CALIBRATION, SHEET):
             (self.folder / name).unlink(missing_ok=True)
 
     def _share(self, frame: Frame) -> None:

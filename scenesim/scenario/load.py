@@ -79,7 +79,7 @@ def check(source: Document, overrides: Sequence[str] = ()) -> Scenario:
     except ValidationError as e:
         errors += [t for t in tell(e, Scenario, source, drawn) if not (t.place and t.place.path in undrawn)]
     except InputError as e:  # from the rig, whose paths begin at itself
-        errors += [_within_rig(one, source) for one in (e, *e.others)]
+        errors.append(source.located(e, ("rig",)))
     if errors:
         errors.sort(key=lambda e: (e.place.line, e.place.column) if e.place else (0, 0))
         raise InputError(errors[0].message, errors[0].place, errors[1:])
@@ -139,17 +139,6 @@ def _resolve_rig(source: Document, data: dict[str, Any], errors: list[InputError
 def _beside(place: Place, path: str) -> Path:
     base = Path() if place.file.startswith(OVERRIDE) else Path(place.file).parent
     return Path(os.path.abspath(base / Path(path).expanduser()))
-
-
-def _within_rig(error: InputError, source: Document) -> InputError:
-    """An error of the rig, at its place in the scenario. An error that has a line already knows better."""
-    if error.place is not None and error.place.line:
-        return InputError(error.message, error.place)
-    path: Steps = ("rig",)
-    for part in error.place.path.replace("[", ".").replace("]", "").split(".") if error.place else ():
-        if part:
-            path = (*path, int(part) if part.isdigit() else part)
-    return InputError(error.message, source.place(path))
 
 
 def _outside(error: InputError) -> Steps:

@@ -1,0 +1,217 @@
+"""The command line. What is heavy is imported when it is needed, so that `--help` and mistakes answer at once."""
+
+from __future__ import annotations
+
+import errno
+import warnings
+from pathlib import Path
+from typing import Any
+
+import click
+
+import scenesim
+from scenesim.base.errors import InputError, SceneWarning, did_you_mean
+
+EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 2, 130
+
+
+class Named(click.ParamType):
+    """One of some names, with a suggestion where it is none of them."""
+
+    name = "name"
+
+    def __init__(self, *names: str):
+        self.names = names
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self.names:
+            self.fail(f'no "{value}"{did_you_mean(str(value), self.names)}', param, ctx)
+        return value
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return "[" + "|".join(self.names) + "]"
+
+
+class Frames(click.ParamType):
+    """"A:B" (from A to before B), or "N" (the first N)."""
+
+    name = "A:B|N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> range:
+        if isinstance(value, range):
+            return value
+        first, colon, last = str(value).rpartition(":")
+        try:
+            found = range(int(first or 0), int(last))
+        except ValueError:
+            self.fail(f'"{value}" is neither A:B, such as 40:41, nor a number of frames', param, ctx)
+        if len(found) == 0 or found.start < 0:
+            self.fail(f'"{value}" holds no frame', param, ctx)
+        return found
+
+
+class Commands(click.Group):
+    """Tells a user's mistakes in the user's words: no traceback for them, and exit code 2."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            ctx.fail(f'no command "{args[0]}"{did_you_mean(args[0], self.list_commands(ctx))}')
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", SceneWarning)
+            usual = warnings.showwarning
+
+            def show(message: Any, category: type[Warning], *rest: Any, **more: Any) -> None:
+                if issubclass(category, SceneWarning):
+                    click.echo(f"warning: {message}", err=True)
+                else:
+                    usual(message, category, *rest, **more)
+
+            warnings.showwarning = show
+            try:
+                return super().invoke(ctx)
+            except InputError as e:
+                click.echo(str(e), err=True)
+            except MemoryError:
+                click.echo("there is not enough memory for this; take a smaller map, rig or image", err=True)
+            except OSError as e:
+                if e.errno == errno.EPIPE:
+                    raise
+                click.echo(f"{e.filename or 'the system'}: {e.strerror or e}", err=True)
+            except KeyboardInterrupt:
+                click.echo("interrupted", err=True)
+                ctx.exit(EXIT_INTERRUPTED)
+            ctx.exit(EXIT_WRONG_INPUT)
+
+
+def main() -> None:
+    """Entry point of `scenesim`."""
+    app(prog_name="scenesim")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(scenesim.__version__, prog_name="scenesim")
+def app() -> None:
+    """Labelled camera images and lidar sweeps of situations that no fleet has recorded."""
+
+
+def _values(command: Any) -> Any:
+    """The options that change a scenario."""
+    command = click.option("--seed", type=click.IntRange(min=0), help="Seed, instead of the file's.")(command)
+    return click.option(
+        "--set", "settings", multiple=True, metavar="PATH=VALUE",
+        help="Override a value, such as weather.rain_mm_per_h=10 or actors[0].model=bus; VALUE is YAML. As often as you like.",
+    )(command)  # fmt: skip
+
+
+def _scenario(name: str, settings: tuple[str, ...], seed: int | None) -> Any:
+    from scenesim.scenario.load import load
+
+    return load(name, [*settings, *([] if seed is None else [f"seed={seed}"])])
+
+
+@app.command()
+@click.argument("scenario")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder of the dataset: new, or empty.")
+@_values
+@click.option("--frames", type=Frames(), help="Frames A to B-1, or the first N; all by default.")
+@click.option("--sensors", help="Names of the sensors to use, with commas between; all by default.")
+@click.option("--threads", type=click.IntRange(min=1), help="All processors by default; the result does not depend on it.")
+@click.option("--timeline", type=click.Path(path_type=Path), help="Replay what `scenesim timeline --save` wrote.")
+@click.option("--image-format", type=Named("png", "jpg"), default="png", show_default=True, help="Of the colour images.")
+@click.option("--overwrite", is_flag=True, help="Throw away the dataset that is in the folder.")
+@click.option("--no-sheet", is_flag=True, help="Draw no contact sheet.")
+def render(scenario: str, settings: tuple[str, ...], seed: int | None, sensors: str | None, **options: Any) -> None:
+    """Render SCENARIO (a file, or a name of `scenesim list scenarios`) as a dataset."""
+    from scenesim.cli.render import run
+
+    names = [s.strip() for s in sensors.split(",") if s.strip()] if sensors is not None else None
+    run(_scenario(scenario, settings, seed), sensors=names, **options)
+
+
+@app.command("list")
+@click.argument("kind", required=False, type=Named("scenarios", "rigs", "sensors", "models", "paints", "lamps", "classes"))
+def list_(kind: str | None) -> None:
+    """List what there is: scenarios, rigs, sensors, models, paints, lamps, classes."""
+    from scenesim.cli.listing import LISTS
+
+    for name in [kind] if kind else list(LISTS):
+        if kind is None:
+            click.echo(f"{name}:")
+        for line in LISTS[name]():
+            click.echo(line if kind else f"  {line}")
+
+
+@app.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def check(files: tuple[Path, ...]) -> None:
+    """Say of each FILE what is wrong, where, and what instead: scenarios, maps, rigs, sensors and other assets, timelines,
+    datasets."""
+    from scenesim.cli.checks import check_file
+
+    wrong = False
+    for file in files:
+        try:
+            click.echo(f"{file}: {check_file(file)}")
+        except InputError as e:
+            wrong = True
+            click.echo(str(e), err=True)
+    if wrong:
+        click.get_current_context().exit(EXIT_WRONG_INPUT)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a scenario file, from which editors complete."""
+    import json
+
+    from scenesim.scenario.load import schema as scenario_schema
+
+    click.echo(json.dumps(scenario_schema(), indent=1))
+
+
+@app.command()
+@click.argument("scenario")
+@_values
+@click.option("--csv", type=click.Path(path_type=Path), help="Table to write: where every actor is at every step.")
+@click.option("--step", default=0.05, show_default=True, help="Time between two rows of an actor, s.")
+@click.option("--save", type=click.Path(path_type=Path), help="File to write the timeline to, for `render --timeline`.")
+def timeline(
+    scenario: str, settings: tuple[str, ...], seed: int | None, csv: Path | None, step: float, save: Path | None
+) -> None:
+    """Simulate SCENARIO without rendering it."""
+    from scenesim import simulate
+    from scenesim.base.files import written_whole
+    from scenesim.world import timeline_table
+
+    if csv is None and save is None:
+        raise click.UsageError("give --csv FILE, --save FILE, or both: nothing would be written")
+    found = simulate.timeline(_scenario(scenario, settings, seed))
+    if save is not None:
+        with written_whole(save) as partial:
+            found.save(partial)
+    if csv is not None:
+        timeline_table.write_csv(found, csv, step)
+
+
+@app.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--csv", type=click.Path(path_type=Path), help="Table to write: the outer boundary of every lane.")
+@click.option("--step", default=1.0, show_default=True, help="Distance between two rows along the road, at most, m.")
+@click.option("--png", type=click.Path(path_type=Path), help="Picture to write: the map from above.")
+def road(file: Path, csv: Path | None, step: float, png: Path | None) -> None:
+    """Read the OpenDRIVE map FILE, and write its lanes as a table or as a picture."""
+    from scenesim.scenario import opendrive
+    from scenesim.world import road_tables
+
+    if csv is None and png is None:
+        raise click.UsageError("give --csv FILE, --png FILE, or both: nothing would be written")
+    network = opendrive.read(file)
+    for warning in network.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    if csv is not None:
+        road_tables.write_boundaries_csv(network, csv, step)
+    if png is not None:
+        road_tables.draw_map(network, png)
