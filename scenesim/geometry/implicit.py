@@ -134,7 +134,9 @@ def mesh(solid: Solid, low, high, cell_m: float, rounds: int = 2) -> tuple[Array
         _project(rows, profiles, v, 0.25 * cell_m, 0.6 * cell_m)
     short = ((v[quads[:, 0]] - v[quads[:, 2]]) ** 2).sum(1) < ((v[quads[:, 1]] - v[quads[:, 3]]) ** 2).sum(1)
     f = np.where(short[:, None], quads[:, [0, 1, 2, 0, 2, 3]], quads[:, [1, 2, 3, 1, 3, 0]]).reshape(-1, 3)
-    return v, f.astype(np.int32)
+    f = f.astype(np.int32)
+    _unfold(v, f)
+    return v, f
 
 
 def refine(solid: Solid, v: Array, f: Triangles, length_m: Callable[[Array], Array], rounds: int = 1) -> tuple[Array, Triangles]:
@@ -146,9 +148,26 @@ def refine(solid: Solid, v: Array, f: Triangles, length_m: Callable[[Array], Arr
         middle = 0.5 * (v[edge[:, 0]] + v[edge[:, 1]])
         split = size > length_m(middle)
         v, f = _split(v, f, index, split, middle)
-        _even(v, f, 0.35)
-        _project(rows, profiles, v, 0.002, 0.006)
+        for share in (0.0, 0.15, 0.25):
+            _even(v, f, share)
+            _project(rows, profiles, v, 0.0015, 0.005)
+        _unfold(v, f)
     return v, f
+
+
+def _unfold(v: Array, f: Triangles) -> None:
+    """Smooth where thin features (ears, the tip of a nose) made the surface fold over itself; v is changed in place."""
+    for _ in range(6):
+        n = np.cross(v[f[:, 1]] - v[f[:, 0]], v[f[:, 2]] - v[f[:, 0]])
+        n /= np.maximum(np.sqrt((n * n).sum(1, keepdims=True)), 1e-30)
+        around = vertex_normals(v, f)[f].sum(1)
+        folded = (n * around).sum(1) < 0.45 * np.sqrt((around * around).sum(1))
+        if not folded.any():
+            return
+        even = v.copy()
+        _even(even, f, 0.6)
+        moved = np.unique(f[folded])
+        v[moved] = even[moved]
 
 
 def cut(v: Array, f: Triangles, value: Array, snap_m: float) -> tuple[Array, Triangles]:

@@ -12,7 +12,7 @@ Everything is in the frame of models/body_shape.py: facing +y, x to the right.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,8 +62,8 @@ class Walker:
     """What the gait needs of a body, and what was fitted to it: rows of `fitted` are SPEEDS_M_S; its columns the mean height
     of the hips, cosine and sine of its bounce (m), and the phase at which a hip passes over its planted ankle.
 
-    rest: joints (19, 3) m. stance: +1 or -1, the leg that bears the weight while standing. carry: which arm holds
-    something up, "" none, "r" or "l".
+    rest: joints (19, 3) m. stance: +1 or -1, the leg that bears the weight while standing. carry: "up_r" holds
+    something up in the right hand, "down_l" lets something hang from the left, "" neither.
     """
 
     rest: Array
@@ -95,7 +95,7 @@ def walker(body: Body, stance: float, carry: str = "") -> Walker:
         round(body.hip_m, 3), body.child, body.fem, body.old, body.fat, stance, carry,
     )  # fmt: skip
     rows = np.array([_fit(bare, v * math.sqrt(bare.leg_m / ADULT_LEG_M)) for v in SPEEDS_M_S])
-    return Walker(**{**bare.__dict__, "fitted": rows})
+    return replace(bare, fitted=rows)
 
 
 @dataclass(frozen=True)
@@ -219,15 +219,11 @@ def _hips(w: Walker, s: _Stride, phase: Array) -> tuple[Array, Array]:
 def _fit(w: Walker, speed_m_s: float) -> Array:
     """Row of Walker.fitted: of some places where the hip may pass the ankle, the one that walks tallest."""
     best = None
-    run = _stride(w, speed_m_s).run
-    for share in np.linspace(0.36, 0.54, 7):
+    for share in np.linspace(0.30, 0.54, 9):
         s = _stride(w, speed_m_s)
-        middle = s.duty * (float(share) * (1 - run) + 0.46 * run)
-        row = _fit_height(w, _Stride(s.length_m, s.duty, middle, s.moving, s.run, s.speed, s.amplitude))
+        row = _fit_height(w, replace(s, middle=s.duty * float(share)))
         if best is None or row[0] > best[0] + 1e-9:
             best = row
-        if run == 1 or s.length_m == 0:
-            break
     assert best is not None
     return best
 
@@ -423,14 +419,16 @@ def _set_arm(bones: _Skeleton, s: _Stride, side: str, e: float, swing: float, ch
     """swing: -1 back, 1 forward."""
     w, run = bones.w, s.run
     heading = about_z(math.atan2(-chest[0, 1], chest[1, 1]))
-    if w.carry == side:  # holds something upright before the shoulder
+    if w.carry == f"up_{side}":  # holds something upright before the shoulder
         m = heading @ about_y(-e * 0.14)
         forearm = m @ np.array([-e * 0.25, math.cos(CARRY_UP), math.sin(CARRY_UP)])
         bones.arm(side, m @ about_x(0.15) @ _DOWN, forearm, np.array([-e * 0.15, -math.sin(CARRY_UP), math.cos(CARRY_UP)]))
         return
     amplitude = min(s.amplitude, 1.2) * (1 - 0.4 * w.old)
     shoulder = math.radians((-1 + 19 * amplitude * swing) * (1 - run) + run * (-8 + 38 * swing))
-    bend = 14 + 6 * w.old + 13 * min(s.amplitude, 1.2) * (swing + 1) * 0.5
+    if w.carry == f"down_{side}":  # what hangs from the hand steadies it
+        swing, amplitude = 0.0, 0.0
+    bend = 14 + 6 * w.old + 13 * min(s.amplitude, 1.2) * (swing + 1) * 0.5 * (w.carry != f"down_{side}")
     elbow = math.radians(bend * (1 - run) + run * (88 + 14 * swing))
     out = math.radians((8 + 14 * max(0.0, w.fat - 1)) * (1 - run) + 14 * run)
     m = heading @ about_y(-e * out) @ about_x(shoulder)

@@ -32,7 +32,9 @@ Array = NDArray[np.float64]
 Weights = Callable[[Array], Array]  # points (n, 3) -> weights of the bones (n, 19)
 
 # Edge lengths of the meshes of an adult, m. Smaller people get somewhat finer ones.
-HEAD_CELL_M, HAND_CELL_M, SKIN_CELL_M, CLOTH_CELL_M, SHOE_CELL_M, HAIR_CELL_M = 0.0175, 0.0115, 0.030, 0.0325, 0.0205, 0.0165
+HEAD_CELL_M, HAND_CELL_M, SKIN_CELL_M = 0.0155, 0.0115, 0.030
+ARM_CELL_M, CLOTH_CELL_M, SHOE_CELL_M, HAIR_CELL_M = 0.021, 0.0325, 0.0205, 0.0165
+MOST_TRIANGLES = 16000
 PAINT_EDGE_M = 0.0012  # over which one colour goes over into the next
 SMOOTH_DEG = 60.0  # as scene/prototypes.py does when it bends people
 
@@ -42,8 +44,12 @@ def build(name: str, key: Key, **options: Any) -> Model:
     not."""
     who = draw(name, key, options)
     body = Body(who.figure)
-    tailor = _Tailor(who, body)
-    tailor.dress()
+    tailor = _Tailor(who, body, float(np.sqrt(body.k)))
+    for _ in range(3):  # who wears much gets coarser meshes
+        tailor.dress()
+        if tailor.triangles <= MOST_TRIANGLES:
+            break
+        tailor = _Tailor(who, body, tailor.fine * float(np.sqrt(tailor.triangles / (0.96 * MOST_TRIANGLES))))
     part = tailor.part(name)
     lo, hi = part.mesh.bounds()
     size, center = hi - lo, (hi + lo) / 2
@@ -85,14 +91,18 @@ class _Layer:
 
 
 class _Tailor:
-    """Makes the layers of one person."""
+    """Makes the layers of one person. fine: factor of all edge lengths."""
 
-    def __init__(self, who: Identity, body: Body):
+    def __init__(self, who: Identity, body: Body, fine: float):
         self.who, self.body, self.binding = who, body, Binding(body)
-        self.walker = gait.walker(body, who.stance, "r" if who.bag == "umbrella" else "")
+        self.walker = gait.walker(body, who.stance, {"umbrella": "up_r", "handbag": "down_l"}.get(who.bag, ""))
         self.layers: list[_Layer] = []
-        extra = sum(n != "none" for n in (who.over, who.hat, who.bag)) + (who.bottom == "shorts")
-        self.fine = float(np.sqrt(body.k)) * (1 + 0.08 * extra)  # who wears more gets coarser meshes
+        self.fine = fine
+
+    @property
+    def triangles(self) -> int:
+        """Number of triangles so far."""
+        return sum(len(x.triangles) for x in self.layers)
 
     def add(
         self,
@@ -157,13 +167,13 @@ class _Tailor:
             x, y, z = h.local(p).T
             x, z = np.abs(x), z - h.eye_z
             near = (y > 0.03) & (z > -0.115) & (z < 0.05) | (x > 0.066) & (np.abs(y + 0.005) < 0.03) & (np.abs(z) < 0.06)
-            return np.where(near, 0.0115, 1.0)
+            return np.where(near, 0.0115 * self.fine, 1.0)
 
         def eyes(p: Array) -> Array:
             x, y, z = h.local(p).T
             x, z = np.abs(x), z - h.eye_z
             near = (y > 0.055) & (x < 0.056) & (z > -0.012) & (z < 0.030) | (y > 0.075) & (x < 0.030) & (z > -0.085) & (z < -0.030)
-            return np.where(near, 0.0068, 1.0)
+            return np.where(near, 0.0068 * self.fine, 1.0)
 
         self.add(
             solid, box, HEAD_CELL_M, paint, "person_skin", self.binding.head, rounds=3, refinements=(face, face, eyes),
@@ -187,7 +197,7 @@ class _Tailor:
                 s = Solid()
                 add_arm(s, b, side, 0.0, 0.0, 1.96, start=0.35, shoulder=False)
                 box = _around(b.joint(f"upper_arm_{side}"), b.joint(f"hand_{side}"), 0.09)
-                self.add(s, box, SKIN_CELL_M, skin, "person_skin", bound)
+                self.add(s, box, ARM_CELL_M, skin, "person_skin", bound)
         if not (bottom.skirt or bottom.length < 1.5 or who.bottom == "none") or top.hem < -2:
             return
         tights = who.bottom in ("none", "skirt") and who.noise < 25
@@ -235,12 +245,18 @@ class _Tailor:
                 depth = depth + 0.006 * k * wardrobe.skirt_folds(b, p) * (p[:, 2] < b.hip_m)
             return depth
 
+        neck = b.joint("neck")
+
+        def collar(p: Array) -> Array:
+            near = (p[:, 2] > neck[2] - 0.05 * b.h) & (np.abs(p[:, 0]) < 0.075 * b.h) & (np.abs(p[:, 1] - neck[1]) < 0.07 * b.h)
+            return np.where(near, 0.024 * self.fine, 1.0)
+
         skirt = 0.0 if top.hem > 0.1 else 0.9 if not top.long else 0.5 if top.hem > -1.3 else 0.40
         coarse = 1.15 if top.long else 1.35 if slot == "top" and who.over != "none" else 1.0
         wide = 0.80 * k
         self.add(
             solid, ((-wide, -0.5, low - 0.04), (wide, 0.5, high + 0.06 * b.h)), CLOTH_CELL_M * coarse, paint,
-            top.material, self.binding.body_part(skirt), displace=displace, lines=lines,
+            top.material, self.binding.body_part(skirt), refinements=(collar,), displace=displace, lines=lines,
             special=None if reflecting is None else (reflecting, "person_reflective"), hangs=top.long,
         )  # fmt: skip
 
@@ -291,18 +307,26 @@ class _Tailor:
         rings = [(0, 0, 0, wide * 0.8, deep * 0.8, deep * 0.8, 4), (0.12, 0, 0, wide, deep, deep, 4), (0.7, 0, 0, wide, deep, deep, 4), (0.92, 0, 0, wide * 0.85, deep * 0.8, deep * 0.75, 3), (1, 0, 0, wide * 0.5, deep * 0.5, deep * 0.4, 2.5)]  # fmt: skip
         s.loft((0, y, z[0]), (0, y, z[1]), (0, 1, 0), rings, 0.02)
         s.ellipsoid((0, y - deep, z[0] + 0.30 * (z[1] - z[0])), (0.7 * wide, 0.045 * k, 0.085 * k), 0.02)
-        front = [float(v) for v in b.trunk(b.hip_m + np.array([0.55, 0.78]) * b.trunk_m)[:, 2]]
-        for e in (1, -1):
-            x = 0.088 * k * e
-            path = [
-                (x, y + deep * 0.6, z[1] - 0.05 * k), (x, -0.035 * b.h, b.shoulder_m + 0.030 * b.h + thick),
-                (x * 1.02, 0.012 * b.h, b.shoulder_m + 0.012 * b.h + thick), (x * 1.1, front[1] + thick - 0.014 * b.h, b.hip_m + 0.80 * b.trunk_m),
-                (x * 1.4, front[0] + thick - 0.018 * b.h, b.hip_m + 0.55 * b.trunk_m), (x * 1.75, y + deep, z[0] + 0.06 * k),
-            ]  # fmt: skip
-            for p, q in zip(path, path[1:]):
-                s.tube(p, q, 0.017 * k, 0.017 * k, 0.006)
+        self._straps(s, y + 0.6 * deep, z, thick)
         box = ((-0.3 * k, y - 0.2 * k, z[0] - 0.05), (0.3 * k, 0.25 * k, b.shoulder_m + 0.12 * k))
         self.add(s, box, 0.017, wardrobe.woven(self.who.rgb("bag")), "person_nylon", self.binding.rigid("chest"))
+
+    def _straps(self, s: Solid, y: float, z: Array, thick: float) -> None:
+        """Over the shoulders and down the chest, on the cloth, whose field says where it is."""
+        b, k = self.body, self.body.k
+        cloth = wardrobe.top_solid(b, _cuts()[0][self.who.top if self.who.over == "none" else self.who.over])[0]
+        for e in (1, -1):
+            x = 0.092 * k * e
+            path = [(x, y, z[1] - 0.05 * k)]
+            top, low = b.shoulder_m + 0.06 * b.h, b.hip_m + 0.50 * b.trunk_m
+            for a in np.linspace(-0.9, 1.57, 9):  # rays towards the middle of the chest, from behind over the shoulder
+                path.append(_on_surface(cloth, (x, -0.018 * b.h, top - 0.14 * b.h), (0.0, np.sin(a), np.cos(a)), 0.25 * b.h))
+            for height in (0.75, 0.35, 0.0):
+                wide = x * (1 + 0.35 * (1 - height))
+                path.append(_on_surface(cloth, (wide, -0.018 * b.h, low + height * (top - 0.14 * b.h - low)), (0.0, 1.0, 0.0), 0.25 * b.h))
+            path.append((x * 1.75, y + 0.06 * k, z[0] + 0.06 * k))
+            for p, q in zip(path, path[1:]):
+                s.tube(p, q, 0.016 * k, 0.016 * k, 0.006)
 
     def _handbag(self) -> None:
         b, k, s = self.body, self.body.k, Solid()
@@ -354,6 +378,13 @@ class _Tailor:
         normals = corner_normals(vertices, triangles, SMOOTH_DEG)
         uv = np.zeros((len(triangles), 3, 2), np.float32)
         return Part(name, Mesh(vertices, triangles, normals, uv, surface, tuple(Surface(n) for n in names), color), skin=skin)
+
+
+def _on_surface(solid: Solid, inside, direction, reach: float) -> Array:
+    """Where a ray from inside a solid comes out."""
+    p = np.asarray(inside, float) + np.linspace(0, reach, 81)[:, None] * np.asarray(direction, float)
+    out = np.flatnonzero(solid.distance(p) > 0)
+    return p[out[0]] if len(out) else p[-1]
 
 
 def _around(a: Array, b: Array, reach: float) -> tuple[Array, Array]:

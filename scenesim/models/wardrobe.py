@@ -114,13 +114,13 @@ def _neckline(s: Solid, b: Body, top: Top) -> None:
 def bottom_solid(b: Body, bottom: Bottom, top_hem: float) -> tuple[Solid, float, float]:
     """The solid of trousers or a skirt, and its lowest and highest z. top_hem: of the top worn over it, in trunk lengths."""
     k, t = b.k, b.trunk_m
+    high = b.hip_m + min(0.30, max(top_hem, -0.2) + 0.14) * t
     if bottom.skirt:
         low = b.hip_m - bottom.drop * b.h
         s = Solid()
-        add_trunk(s, b, low, b.hip_m + 0.33 * t, 0.008, flare=0.165, hanging=True)
+        add_trunk(s, b, low, high, 0.004, flare=0.165, hanging=True)
         return s, low, b.hip_m + 0.36 * t
     s = Solid()
-    high = b.hip_m + min(0.30, max(top_hem, -0.2) + 0.14) * t
     add_trunk(s, b, b.hip_m - 0.14 * t, high, bottom.hip_m * k, box=0.3)
     for side, _ in SIDES:
         o = (bottom.hip_m * k, bottom.knee_m * k, bottom.cuff_m * k)
