@@ -11,7 +11,12 @@ from scenesim.base.errors import InputError, did_you_mean
 from scenesim.capture.frame import Frame
 
 # name -> where its writer is; imported when asked for, so that a format's own package is needed by its users alone.
-WRITERS = {"native": "scenesim.datasets.native:NativeWriter"}
+WRITERS = {
+    "native": "scenesim.datasets.native:NativeWriter",
+    "kitti-object": "scenesim.datasets.kitti:KittiObjectWriter",
+    "kitti-tracking": "scenesim.datasets.kitti:KittiTrackingWriter",
+    "kitti-odometry": "scenesim.datasets.kitti:KittiOdometryWriter",
+}
 
 
 class Writer(ABC):

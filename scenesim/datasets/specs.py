@@ -1,0 +1,74 @@
+"""What writers ask of the calibration: mountings, camera matrices, and which sensor plays which part in a format."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenesim.base.errors import InputError
+from scenesim.base.frames import BODY_FROM_OPTICAL, Pose
+from scenesim.capture.frame import Frame
+
+
+def mounting(frame: Frame, sensor: str) -> Pose:
+    """ego_from_sensor of a camera or a lidar, as it is mounted."""
+    spec = frame.calibration[sensor]
+    plain = spec[f"ego_from_{spec['kind']}"]
+    return Pose(np.array(plain["rotation_wxyz"], float), np.array(plain["translation_m"], float))
+
+
+def matrix(frame: Frame, camera: str) -> NDArray[np.float64]:
+    """(3, 3) camera matrix; pixel (0, 0) is the centre of the top-left pixel."""
+    spec = frame.calibration[camera]
+    return np.array([[spec["fx_px"], 0.0, spec["cx_px"]], [0.0, spec["fy_px"], spec["cy_px"]], [0.0, 0.0, 1.0]])
+
+
+def distortion(frame: Frame, camera: str) -> dict[str, float]:
+    """The coefficients that are not 0, by name."""
+    return {name: value for name, value in frame.calibration[camera]["distortion"].items() if value}
+
+
+def require_pinhole(frame: Frame, camera: str, format_name: str) -> None:
+    """Raise InputError for a camera whose images are not rectified, in a format that has no words for its lens."""
+    if frame.calibration[camera]["lens"] != "brown_conrady" or distortion(frame, camera):
+        raise InputError(
+            f'{format_name} holds rectified images only, and the lens of the camera "{camera}" distorts; '
+            "render with a pinhole camera, or export to another format (native, coco, mcap)"
+        )
+
+
+def heading(frame: Frame, camera: str) -> float:
+    """Angle (rad, counter-clockwise from ahead, -pi to pi) into which a camera looks, seen from above."""
+    ahead = (mounting(frame, camera) @ BODY_FROM_OPTICAL.inverse()).yaw()
+    return float(ahead)
+
+
+def front_camera(frame: Frame, format_name: str) -> str:
+    """The camera that looks ahead; of several the leftmost. Raises InputError where there is no camera."""
+    if not frame.images:
+        raise InputError(f"{format_name} needs a camera, and these frames have none")
+    return min(frame.images, key=lambda c: (round(abs(heading(frame, c)), 2), -mounting(frame, c).translation[1]))
+
+
+def main_lidar(frame: Frame, format_name: str) -> str:
+    """The lidar that is mounted highest. Raises InputError where there is none."""
+    if not frame.sweeps:
+        raise InputError(f"{format_name} needs a lidar, and these frames have none")
+    return max(frame.sweeps, key=lambda s: mounting(frame, s).translation[2])
+
+
+def by_heading(frame: Frame, channels: dict[str, float]) -> dict[str, str]:
+    """camera -> channel of the format, for the cameras that look within 35 degrees of where a channel does (degrees, to the
+    left); each channel goes to the camera that looks there best."""
+    found: dict[str, tuple[float, str]] = {}
+    for camera in frame.images:
+        for channel, angle in channels.items():
+            off = abs(math.remainder(heading(frame, camera) - math.radians(angle), 2 * math.pi))
+            if off < math.radians(35.0) and off < found.get(channel, (math.inf, ""))[0]:
+                found[channel] = off, camera
+    taken: dict[str, str] = {}
+    for channel, (_, camera) in sorted(found.items(), key=lambda item: item[1]):
+        taken.setdefault(camera, channel)
+    return taken
