@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scenesim.base.frames import Pose, interpolate
+from scenesim.base.frames import Pose
 from scenesim.base.keys import Key
 from scenesim.capture import cast
 from scenesim.capture.frame import Sweep
@@ -56,14 +56,11 @@ def capture_sweep(
     """
     pulses = lidar.pulses()
     n = len(pulses.ring)
-    local_from_ego = _ego_poses(local_from_ego_at, pulses.time_offset_s)
-    local_from_lidar = local_from_ego @ lidar.ego_from_lidar
-    rotation = np.ascontiguousarray(local_from_lidar.rotation)
-    translation = np.ascontiguousarray(local_from_lidar.translation)
-    rays = empty_rays(n)
+    knots, first, step = _poses(local_from_ego_at, lidar)
+    rays, rotation, translation = empty_rays(n), np.empty((n, 4)), np.empty((n, 3))
     cast.run(
         lambda b, e: backscatter.pulse_rays(
-            pulses.direction, pulses.origin_m, rotation, translation, pulses.time_offset_s, b, e, rays
+            pulses.direction, pulses.origin_m, knots, first, step, pulses.time_offset_s, b, e, rotation, translation, rays
         ),
         n,
         threads=threads,
@@ -104,15 +101,14 @@ def capture_sweep(
     )
 
 
-def _ego_poses(local_from_ego_at: Callable[[NDArray[np.float64]], Pose], time_s: NDArray[np.float64]) -> Pose:
-    """Poses (N,) at times (N,), by those at knots no more than KNOT_S apart."""
-    first, last = float(time_s.min()), float(time_s.max())
+def _poses(local_from_ego_at: Callable[[NDArray[np.float64]], Pose], lidar: Lidar) -> tuple[NDArray[np.float64], float, float]:
+    """local_from_lidar (K, 7) while it turns, the time of the first, and the time between them."""
+    time = lidar.pulses().time_offset_s
+    first, last = float(time.min()), float(time.max())
     count = max(1, int(np.ceil((last - first) / KNOT_S)))
-    knots = first + (last - first) * (np.arange(count + 1) / count)
-    pose = local_from_ego_at(knots)
-    place = (time_s - first) * (count / (last - first)) if last > first else np.zeros(len(time_s))
-    k = np.clip(place.astype(int), 0, count - 1)
-    return interpolate(pose[k], pose[k + 1], place - k)
+    step = max((last - first) / count, 1e-9)
+    knots = local_from_ego_at(first + step * np.arange(count + 1)) @ lidar.ego_from_lidar
+    return np.ascontiguousarray(knots.vector()), first, step
 
 
 def _echoes(

@@ -22,11 +22,27 @@ BEYOND_M = 0.003  # a beam goes on this far behind a pane
 
 
 @kernel
-def pulse_rays(direction, origin, rotation, translation, time, begin, end, rays):
-    """Rays (N,) of pulses [begin, end): direction and origin (N, 3) in the lidar frame, local_from_lidar of each pulse as
-    rotation (N, 4) wxyz and translation (N, 3), time (N,) s."""
+def pulse_rays(direction, origin, knots, first, step, time, begin, end, rotation, translation, rays):
+    """Rays (N,) of pulses [begin, end), and local_from_lidar of each as rotation (N, 4) wxyz and translation (N, 3).
+
+    direction, origin: (N, 3) in the lidar frame. time: (N,) s. knots: (K, 7) local_from_lidar at times from `first` on, `step`
+    apart; between them as base.frames.interpolate.
+    """
     for i in range(begin, end):
-        q = rotation[i]
+        place = min(max((time[i] - first) / step, 0.0), len(knots) - 1.0)
+        k = min(int(place), len(knots) - 2)
+        u, q = place - k, rotation[i]
+        dot = 0.0
+        for c in range(4):
+            dot += knots[k, c] * knots[k + 1, c]
+        f, n = (-u if dot < 0.0 else u), 0.0
+        for c in range(4):
+            q[c] = (1.0 - u) * knots[k, c] + f * knots[k + 1, c]
+            n += q[c] * q[c]
+        for c in range(4):
+            q[c] /= sqrt(n)
+        for c in range(3):
+            translation[i, c] = (1.0 - u) * knots[k, 4 + c] + u * knots[k + 1, 4 + c]
         dx, dy, dz = rotate(q[0], q[1], q[2], q[3], direction[i, 0], direction[i, 1], direction[i, 2])
         ox, oy, oz = rotate(q[0], q[1], q[2], q[3], origin[i, 0], origin[i, 1], origin[i, 2])
         rays.direction[i, 0], rays.direction[i, 1], rays.direction[i, 2] = dx, dy, dz
