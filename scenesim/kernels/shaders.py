@@ -114,15 +114,16 @@ def _paving(m, table, size):
 @kernel
 def _grass(m, table):
     middle = sqrt(m[NEAR] * m[FAR])
-    grain, _, _, fleck = noise(table, m[X] / 1.7, m[Y] / 1.7, middle / 1.7)
-    _, wave, _, patch = noise(table, m[X] / 23.0, m[Y] / 23.0, middle / 23.0)
-    dry = saturate(0.25 + 0.25 * wave + 0.15 * patch)
+    # Blades and tufts of some centimetres; then what grows better here than there.
+    grain, tuft, _, fleck = noise(table, m[X] / 0.83, m[Y] / 0.83, middle / 0.83)
+    _, wave, _, patch = noise(table, m[X] / 17.0, m[Y] / 17.0, middle / 17.0)
+    dry = saturate(0.22 + 0.15 * wave + 0.10 * patch + 0.08 * tuft)
     g = m[G]
-    blend_color(m, 1.25 * g, 1.15 * g, 0.5 * g, dry)
-    scale_color(m, 1.0 + 0.20 * grain + 0.17 * fleck + 0.12 * wave)
+    blend_color(m, 1.15 * g, 1.08 * g, 0.45 * g, dry)
+    scale_color(m, max(1.0 + 0.24 * grain + 0.13 * fleck + 0.10 * tuft + 0.08 * wave, 0.35))
     fade = saturate(0.05 / m[FAR])
-    m[NX] += 0.25 * grain * fade
-    m[NY] += 0.25 * fleck * fade
+    m[NX] += 0.20 * grain * fade
+    m[NY] += 0.16 * fleck * fade
 
 
 @kernel
