@@ -35,7 +35,7 @@ from scenesim.world.timeline import ActorInfo, Timeline
 VIEWS = {
     "front": (32.0, 9.0),
     "side": (90.0, 4.0),
-    "rear": (205.0, 12.0),
+    "rear": (150.0, 10.0),
     "ahead": (0.0, 4.0),
     "behind": (180.0, 6.0),
     "top": (40.0, 50.0),
@@ -75,7 +75,7 @@ def studio() -> list[Placement]:
     angle = np.linspace(0, 2 * np.pi, 49)
     reach = 70.0 + 6.0 * np.sin(5 * angle)
     ring = np.column_stack([reach * np.cos(angle), reach * np.sin(angle)])
-    meshes.append(("vegetation", solids.wall(ring[::-1], -0.2, 5.0, Surface("grass"))))
+    meshes.append(("vegetation", solids.wall(ring[::-1], -0.2, 5.0, Surface("plastic"), color=(0.045, 0.062, 0.028))))
     return [Placement(Pose.identity(), mesh=m, class_name=c) for c, m in meshes]
 
 
@@ -98,7 +98,7 @@ def look_at(model: Model, azimuth_deg: float, elevation_deg: float, lens: Pinhol
     seen = local_from_body.inverse().apply(corners)  # x towards the scene, y left, z up
     wide = np.abs(seen[:, 1]) * 2 * lens.focal_px / lens.width
     tall = np.abs(seen[:, 2]) * 2 * lens.focal_px / lens.height
-    distance = float((np.maximum(wide, tall) * 1.06 - seen[:, 0]).max()) / zoom
+    distance = float((np.maximum(wide, tall) * 1.02 - seen[:, 0]).max()) / zoom
     position = center + away * distance
     position[2] = max(position[2], 0.15)
     pose = Pose(local_from_body.rotation, position) @ BODY_FROM_OPTICAL

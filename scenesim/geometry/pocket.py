@@ -21,9 +21,8 @@ def ear_clip(points, barred):
         best, at = -1e9, 0
         for i in range(n):
             a, b, c = index[i - 1] if i else index[n - 1], index[i], index[(i + 1) % n]
-            ux, uy, vx, vy = (
-                points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[c, 0] - points[a, 0], points[c, 1] - points[a, 1],
-            )  # fmt: skip
+            ux, uy = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1]
+            vx, vy = points[c, 0] - points[a, 0], points[c, 1] - points[a, 1]
             area = ux * vy - uy * vx
             if area <= 1e-9 or barred[a, c]:
                 continue

@@ -95,12 +95,10 @@ class Shell:
 
     # ---- cuts
 
-    def zone(
-        self, outline: Outline, projection: Projection, region: Region, material: str, of: tuple[str, ...], snap_m: float = SNAP_M
-    ) -> None:
+    def zone(self, outline: Outline, projection: Projection, region: Region, material: str, of: tuple[str, ...]) -> None:
         """Give the inside of an outline, as seen in a projection, a material where it is `of` one of these."""
         faces = region.faces(self) & self.made_of(*of)
-        self.paint(self.cut(lambda v: outline(projection(v)), faces, snap_m), material)
+        self.paint(self.cut(lambda v: outline(projection(v)), faces), material)
 
     def strip(
         self, outline: Outline, low: float, high: float, projection: Projection, region: Region, material: str,

@@ -102,7 +102,9 @@ def bar(path: ArrayLike, radii: ArrayLike, surface: Surface, sides: int = 8) -> 
     r = np.broadcast_to(r[..., None] if r.ndim < 2 else r, (len(p), 2))
     t = np.gradient(p, axis=0)
     t /= np.sqrt((t * t).sum(1, keepdims=True))
-    up = np.where(np.abs(t[:, 2:3]) > 0.9, [[1.0, 0, 0]], [[0, 0, 1.0]])
+    # Where the path is steep its other side is "up", chosen so that the section does not jump.
+    steep = np.concatenate([-np.sign(t[:, 2:3]), np.zeros((len(p), 2))], 1)
+    up = np.where(np.abs(t[:, 2:3]) > 0.9, steep, [[0, 0, 1.0]])
     a = np.cross(up, t)
     a /= np.sqrt((a * a).sum(1, keepdims=True))
     b = np.cross(t, a)

@@ -112,7 +112,8 @@ def _plan(c: Car, s: Array) -> Array:
 def _row_heights(c: Car, s: float, belt: float) -> Array:
     """z of rows 0 to 4 at a station; they fan out into nose and tail."""
     low, nose = c.clearance_m, c.nose_height_m
-    front, rear = np.interp(s, [0, 0.35, 0.9], [1, 0.55, 0]), np.interp(s, [c.length_m - 0.8, c.length_m - 0.25, c.length_m], [0, 0.5, 1])
+    front = np.interp(s, [0, 0.35, 0.9], [1, 0.55, 0])
+    rear = np.interp(s, [c.length_m - 0.8, c.length_m - 0.25, c.length_m], [0, 0.5, 1])
     z = np.array([low, low + 0.13, low + 0.13 + (0.43 + 0.07 * s / c.length_m) * (belt - low - 0.13), belt - 0.085, belt])
     up = nose - low
     at_nose = np.array([low + 0.03, low + 0.27 * up, low + 0.53 * up, low + 0.70 * up, nose - 0.075])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from scenesim.geometry import solids
 from scenesim.geometry.mesh import Mesh, Surface, join, make
 from scenesim.geometry.shell import Shell
 from scenesim.geometry.soft import bar, both, mirrored, placed, rounded_box
@@ -19,6 +20,10 @@ Array = NDArray[np.float64]
 PAINT, BLACK, CHROME = Surface("vehicle_paint"), Surface("trim_black"), Surface("chrome")
 WHITE_LED, RED = (1.02, 1.0, 0.94), (3.2, 0.35, 0.2)  # linear RGB; red of unit luminance, nearly
 LOW_BEAM_CD, BRAKE_CD = 10000.0, 40.0
+# Strokes (width, height), y, z of some angular characters of a plate.
+LEFT, RIGHT = ((0.010, 0.072), -0.014, 0.0), ((0.010, 0.072), 0.014, 0.0)
+TOP, MIDDLE, FOOT = (((0.036, 0.010), 0.0, z) for z in (0.031, 0.0, -0.031))
+STROKES = ((LEFT, RIGHT, MIDDLE), (LEFT, TOP, MIDDLE), (LEFT, RIGHT, TOP, FOOT), (TOP, MIDDLE, FOOT, RIGHT), (LEFT, FOOT))
 CHARACTERS = (-0.19, -0.135, -0.05, 0.005, 0.075, 0.13, 0.185)  # y of the characters of a plate
 
 Probe = Callable[[tuple[float, float, float], tuple[float, float, float]], Array | None]
@@ -53,9 +58,8 @@ def plate(ray: Probe, sign: int, z: float) -> list[Mesh]:
     pitch = -sign * float(np.arctan2((low[0] - high[0]) * sign, 0.05))
     board = [rounded_box((0.014, 0.52, 0.112), 0.006, Surface("number_plate"), 1)]
     for k, y in enumerate(CHARACTERS):
-        tall = 0.070 if k % 3 else 0.064
-        board.append(placed(rounded_box((0.004, 0.010, tall), 0.001, Surface("plate_ink"), 1), (sign * 0.0065, y - 0.012, 0)))
-        board.append(placed(rounded_box((0.004, 0.030, 0.011), 0.001, Surface("plate_ink"), 1), (sign * 0.0065, y, 0.027 - 0.018 * (k % 2))))
+        for size, dy, dz in STROKES[k % len(STROKES)]:
+            board.append(solids.box((0.002, *size), (sign * 0.0072, sign * (y + dy), dz), Surface("plate_ink")))
     return [placed(join(board), (float(low[0]) + sign * 0.006, 0, z), pitch=pitch)]
 
 
@@ -110,14 +114,16 @@ def _roof(b: Body, ray: Probe) -> list[Mesh]:
         meshes += both(bar(path, 0.014, CHROME))
     fin = ray((-c.roof_end_m[0] + 0.22, 0.0, 9.0), (0, 0, -1))
     if fin is not None and c.class_name == "car" and not c.bed_m:
-        meshes.append(placed(rounded_box((0.13, 0.03, 0.05), 0.014, BLACK, taper=0.5), fin + np.array([0, 0, 0.008]), pitch=0.12))
+        shape = rounded_box((0.13, 0.03, 0.05), 0.014, BLACK, taper=0.5)
+        meshes.append(placed(shape, fin + np.array([0, 0, 0.008]), pitch=0.12))
     if not c.rear_doors and not c.bed_m and not c.boot:
         z = c.roof_end_m[1] - 0.028
         q = ray((-50.0, 0.0, z), (1, 0, 0))
         if q is not None:
             meshes.append(placed(rounded_box((0.02, 0.26, 0.022), 0.008, Surface("brake_lamp"), 1), q))
     elif c.boot and not c.upright_rear_glass:
-        meshes.append(placed(rounded_box((0.05, 0.30, 0.02), 0.008, Surface("brake_lamp"), 1), (-c.deck_m[0] + 0.22, 0, c.deck_m[1] - 0.01)))
+        lamp = rounded_box((0.05, 0.30, 0.02), 0.008, Surface("brake_lamp"), 1)
+        meshes.append(placed(lamp, (-c.deck_m[0] + 0.22, 0, c.deck_m[1] - 0.01)))
     return meshes
 
 
@@ -147,7 +153,10 @@ def inside(b: Body, driver: bool) -> list[Mesh]:
         meshes.append(cabin.bench((rear, 0, floor), 1.22 * c.width_m / 1.84))
     end = min(-c.roof_end_m[0] + 0.15, rear - 0.3) if c.rear_seat else x - 0.55
     end = max(end, 0.35 - c.length_m) if not c.bed_m else max(end, -c.bed_m[0] + 0.2)
-    meshes += cabin.lining(end, -c.screen_base_m[0] - 0.35, 0.80 * b.half, c.clearance_m + 0.10, belt - 0.05)
+    meshes += cabin.lining(end, -c.screen_base_m[0] - 0.20, 0.86 * b.half, c.clearance_m + 0.10, belt - 0.02)
+    if c.rear_seat and not c.bed_m:  # the shelf behind the seat
+        x1, x0 = rear - 0.30, (0.45 - c.length_m if not c.boot else -c.deck_m[0] + 0.10)
+        meshes.append(cabin.dash(((x0 + x1) / 2, 0, belt - 0.06), (x1 - x0, 1.56 * b.half, 0.06)))
     meshes.append(cabin.dash((-c.screen_base_m[0] - 0.42, 0, top - 0.12), (0.42, c.width_m * 0.74, 0.22)))
     meshes.append(cabin.steering_wheel((x + 0.50, y, top - 0.05)))
     return meshes

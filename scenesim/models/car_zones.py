@@ -111,8 +111,9 @@ def windscreen(b: Body) -> None:
     c, (low, high) = b.car, (b.side[5, 5], b.side[6, 5])
     s0, s1, w = c.screen_base_m[0], c.screen_top_m[0], b.half
     corners = [
-        (s0 + 0.03, -0.2), (s0 + 0.035, 0.25 * w), (low[0] * 0.45 + s0 * 0.55 + 0.03, low[1] * 0.72), (low[0] + 0.06, low[1] - 0.019),
-        (high[0] - 0.02, high[1] - 0.034), (s1 + 0.10, high[1] * 0.72), (s1 + 0.035, 0.25 * w), (s1 + 0.03, -0.2),
+        (s0 + 0.03, -0.2), (s0 + 0.035, 0.25 * w), (low[0] * 0.45 + s0 * 0.55 + 0.03, low[1] * 0.72),
+        (low[0] + 0.06, low[1] - 0.019), (high[0] - 0.02, high[1] - 0.034), (s1 + 0.10, high[1] * 0.72),
+        (s1 + 0.035, 0.25 * w), (s1 + 0.03, -0.2),
     ]  # fmt: skip
     top = Region(nz=(0.12, 2), low=(-s1 - 0.6, -1, c.screen_base_m[1] - 0.25), high=(0.2 - s0, 9, 9))
     framed(b.shell, soft(corners, 0.05), plan_view, top, 0.022)
@@ -308,7 +309,7 @@ def headlamps(b: Body) -> None:
     b.shell.zone(outline, front_wrap, corner, HOUSING, (PAINT, BLACK, CHROME))
     for u, z, r in c.projectors_wrap_m:
         b.shell.zone(within(circle(u, z, r), grown(outline, -0.012)), front_wrap, corner, HEADLAMP, (HOUSING,))
-    amber = within(grown(outline, -0.012), share_of(c.headlamp_wrap_m, 0.62, 0.84))
+    amber = within(grown(outline, -0.012), share_of(c.headlamp_wrap_m, 0.80, 0.95))
     for side, material in INDICATOR.items():
         half = Region(low=corner.low, high=corner.high, nz=corner.nz, side=side)
         b.shell.zone(amber, front_wrap, half, material, (HOUSING,))

@@ -1,6 +1,6 @@
 """Vehicles from the recipes in assets/vehicles: one body, and wheels that steer and roll.
 
-Origin on the ground under the rear axle. Wheels of one kind share one mesh; that of the right side is the same, turned half round.
+Origin on the ground under the rear axle. Wheels of one kind share one mesh; on the right it is turned half round.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import numpy as np
 from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.frames import Pose
 from scenesim.geometry.mesh import Mesh, join
-from scenesim.models import car_body, car_parts, car_zones, vehicle_recipe
-from scenesim.models.model import STEER_RAD, WHEEL_M, Joint, Lamp, Model, Part, tight_box
-from scenesim.models.vehicle_recipe import Car, Recipe
-from scenesim.models.wheel import wheel
+from scenesim.geometry.soft import placed
+from scenesim.models import boxy, car_body, car_parts, car_zones, two_wheeler, vehicle_recipe
+from scenesim.models.model import CRANK_RAD, LAMP_BITS, STEER_RAD, WHEEL_M, Joint, Lamp, Model, Part, tight_box
+from scenesim.models.vehicle_recipe import Boxy, Car, Recipe, TwoWheeler
+from scenesim.models.wheel import spoked, wheel
 
 OPTIONS = ("driver",)
+TWIN_M = 0.34  # between the middles of twin tyres
 
 
 class Wheel(NamedTuple):
@@ -70,7 +72,55 @@ def _car(c: Car, driver: bool) -> Assembly:
     return Assembly(meshes, wheels, car_parts.lights(b))
 
 
-BUILDERS: dict[str, Callable[[Any, bool], Assembly]] = {"car": _car}
+def _boxy(c: Boxy, driver: bool) -> Assembly:
+    """A bus or a lorry, with twin tyres behind."""
+    shell, meshes = boxy.bus(c, driver) if c.family == "bus" else boxy.lorry(c, driver)
+    diameter, width = c.tyre_diameter_m, c.tyre_width_m
+    single = wheel(diameter, width, "truck", rim=0.62)
+    deep = wheel(diameter, width, "truck", rim=0.62, dual=True)
+    twin = join([deep, placed(single, (0, -TWIN_M, 0))])
+    y, radius = (c.cab_width_m or c.width_m) / 2 - 0.04 - width / 2, diameter / 2
+    rear = c.front_overhang_m + c.wheelbase_m
+    wheels = [Wheel("front", single, (-c.front_overhang_m, y, radius), radius, True)]
+    wheels.append(Wheel("rear", twin, (-rear, c.width_m / 2 - 0.04 - width / 2, radius), radius, False))
+    u, z, _ = np.array(c.projectors_wrap_m).mean(0)
+    lamps = car_parts.head_and_brake((0.05, float(u) - 0.2, float(z)), (-c.length_m - 0.1, 0.0, 1.0))
+    return Assembly([shell.mesh(), *meshes], wheels, lamps)
+
+
+def _two_wheeler(c: TwoWheeler, driver: bool) -> Assembly:
+    """The fork is one part with a joint about the vertical over the front wheel's hub; the wheel turns with it."""
+    thin = c.family == "bicycle"
+    f = two_wheeler.bicycle(c) if thin else two_wheeler.motorcycle(c)
+    shift = (-c.front_overhang_m - c.wheelbase_m, 0.0, 0.0)  # to the frame of the nose
+    at = np.array(shift) + (c.wheelbase_m, 0.0, 0.0)
+    steer = Joint(STEER_RAD, (0.0, 0.0, 1.0))
+    fork = join([placed(m, (-c.wheelbase_m, 0, 0)) for m in f.steered])
+    parts = [Part("fork", fork, Pose.of(at), (steer,))]
+    for name, x, d, w, joints in (
+        ("front", at[0], c.tyre_diameter_m, c.tyre_width_m, (steer,)),
+        ("rear", shift[0], c.rear_tyre_diameter_m, c.rear_tyre_width_m, ()),
+    ):
+        mesh = spoked(d, w, 0.022 if thin else 0.05, spokes=24 if thin else 5, thin=thin)
+        spin = Joint(WHEEL_M, (0.0, 1.0, 0.0), 2.0 / d)
+        parts.append(Part(f"wheel_{name}", mesh, Pose.of((x, 0.0, d / 2)), (*joints, spin)))
+    if f.pedals:
+        crank = Joint(CRANK_RAD, (0.0, 1.0, 0.0))
+        parts.append(Part("pedals", join(f.pedals), Pose.of(np.array(f.crank) + shift), (crank,)))
+    rigid = f.fixed + (two_wheeler.people(c) if driver else [])
+    x, y, z = (float(v) for v in np.array(f.headlamp) + shift)
+    bits = LAMP_BITS["low_beam"] | LAMP_BITS["position"] * thin
+    lamp = Lamp(bits, (x, y, z), (1.0, 0.0, 0.0), 300.0 if thin else car_parts.LOW_BEAM_CD, car_parts.WHITE_LED, "low_beam")
+    return Assembly([placed(m, shift) for m in rigid], [], [lamp], tuple(parts))
+
+
+BUILDERS: dict[str, Callable[[Any, bool], Assembly]] = {
+    "car": _car,
+    "bus": _boxy,
+    "lorry": _boxy,
+    "bicycle": _two_wheeler,
+    "motorcycle": _two_wheeler,
+}
 
 
 def _model(name: str, recipe: Recipe, a: Assembly, driver: bool) -> Model:

@@ -1,6 +1,6 @@
 """Recipes of vehicles: what their numbers mean, and the reader that checks them.
 
-Lengths are in metres. s is the distance behind the foremost point, z the height above the ground, y the distance from the middle.
+Lengths are in metres. s is the distance behind the foremost point, z the height above the ground, y that from the middle.
 "wrap" is y + 0.8 s (at the rear: 0.8 times the distance before the rearmost point): a plane for lamps that run round a corner.
 """
 
@@ -126,8 +126,8 @@ class Car(Recipe):
 
 @dataclass(frozen=True)
 class Boxy(Recipe):
-    """A body like a box: a bus, or the cab of a lorry. rows: heights of the upper five rows of the side. row_width: share of the
-    half width of all six. stations: s. front_profile, rear_profile: how far the rows are set back."""
+    """A body like a box: a bus, or the cab of a lorry. rows: heights of the upper five rows of the side. row_width: shares of
+    the half width of all six. stations: s. front_profile, rear_profile: how far the rows are set back."""
 
     rows_m: Numbers
     row_width: Numbers
@@ -210,7 +210,7 @@ def _value(key: str, value: Any, kind: str, place: Place | None) -> Any:
     if kind in ("str", "bool", "int"):
         if type(value).__name__ == kind:
             return value
-        raise InputError(f"{key}: {value!r} should be {dict(str='a word', bool='true or false', int='a whole number')[kind]}", place)
+        raise InputError(f"{key}: {value!r} should be {PLAIN[kind]}", place)
     if kind == "float":
         number = _number(key, value, place)
         if number < 0 or (number == 0 and key in SIZES):
@@ -225,6 +225,7 @@ def _value(key: str, value: Any, kind: str, place: Place | None) -> Any:
     return tuple(_panel(key, v, place) for v in value)
 
 
+PLAIN = {"str": "a word", "bool": "true or false", "int": "a whole number"}
 SIZES = ("length_m", "width_m", "height_m", "wheelbase_m", "front_overhang_m", "clearance_m", "tyre_diameter_m", "tyre_width_m")
 
 

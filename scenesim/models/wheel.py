@@ -97,6 +97,6 @@ def spoked(diameter: float, width: float, rim: float, *, spokes: int, thin: bool
         meshes.append(bar([foot, head], radii, alloy, 4 if thin else 8))
     if not thin:
         for y in (0.062, -0.062):
-            profile = [(diameter * 0.23, y + 0.003), (diameter * 0.14, y + 0.003), (diameter * 0.14, y - 0.003), (diameter * 0.23, y - 0.003)]
-            meshes.append(ring(profile, 28, alloy))
+            r0, r1 = diameter * 0.14, diameter * 0.23
+            meshes.append(ring([(r1, y + 0.003), (r0, y + 0.003), (r0, y - 0.003), (r1, y - 0.003)], 28, alloy))
     return join(meshes)
