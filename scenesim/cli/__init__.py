@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,10 +108,17 @@ def _values(command: Any) -> Any:
     )(command)  # fmt: skip
 
 
-def _scenario(name: str, settings: tuple[str, ...], seed: int | None) -> Any:
-    from scenesim.scenario.load import load
+@contextmanager
+def _scenario(name: str, settings: tuple[str, ...], seed: int | None) -> Iterator[Any]:
+    """The scenario; what turns out wrong in the block gets its place in the file."""
+    from scenesim.scenario import load
 
-    return load(name, [*settings, *([] if seed is None else [f"seed={seed}"])])
+    overrides = [*settings, *([] if seed is None else [f"seed={seed}"])]
+    scenario = load.load(name, overrides)
+    try:
+        yield scenario
+    except InputError as e:
+        raise load.located(e, load.source_of(name, overrides)) from None
 
 
 @app.command()
@@ -128,7 +137,8 @@ def render(scenario: str, settings: tuple[str, ...], seed: int | None, sensors: 
     from scenesim.cli.render import run
 
     names = [s.strip() for s in sensors.split(",") if s.strip()] if sensors is not None else None
-    run(_scenario(scenario, settings, seed), sensors=names, **options)
+    with _scenario(scenario, settings, seed) as loaded:
+        run(loaded, sensors=names, **options)
 
 
 @app.command("list")
@@ -188,7 +198,8 @@ def timeline(
 
     if csv is None and save is None:
         raise click.UsageError("give --csv FILE, --save FILE, or both: nothing would be written")
-    found = simulate.timeline(_scenario(scenario, settings, seed))
+    with _scenario(scenario, settings, seed) as loaded:
+        found = simulate.timeline(loaded)
     if save is not None:
         with written_whole(save) as partial:
             found.save(partial)

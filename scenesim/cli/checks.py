@@ -125,7 +125,10 @@ def _scenario(source: Document) -> str:
     from scenesim.scenario import load
 
     scenario = load.check(source)
-    found = simulate.timeline(scenario)
+    try:
+        found = simulate.timeline(scenario)
+    except InputError as e:
+        raise load.located(e, source) from None
     rig = scenario.instruments
     return (
         f"a scenario: frames {scenario.frame_count}, cameras {len(rig.cameras)}, lidars {len(rig.lidars)}, "

@@ -36,6 +36,22 @@ def load(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     return check(document.read(find(name_or_path)), overrides)
 
 
+def source_of(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Document:
+    """The document of a scenario with overrides, for the places of what turns out wrong later."""
+    source = document.read(find(name_or_path))
+    for text in overrides:
+        source = override(source, text)
+    return source
+
+
+def located(error: InputError, source: Document) -> InputError:
+    """An error of the simulation, which knows the path in the scenario alone, with its file and line."""
+    place = error.place
+    if place is None or place.line or place.path or place.file.split(".")[0].split("[")[0] not in Scenario.model_fields:
+        return error
+    return source.located(InputError(error.message, Place("", path=place.file), error.others))
+
+
 def find(name_or_path: str | Path) -> Path:
     """The file of a scenario. Raises InputError with a suggestion where there is none."""
     path = Path(name_or_path)
