@@ -96,7 +96,14 @@ class Solid:
         a, b = a - w * r0 * 0.8, b + w * r1 * 0.8
         length = sqrt(float(((b - a) ** 2).sum()))
         low, high = 0.8 * r0 / length, 1 - 0.8 * r1 / length
-        shape = [(0, 0.45 * r0), (0.45 * low, 0.84 * r0), (low, r0), (high, r1), (1 - 0.45 * (1 - high), 0.84 * r1), (1, 0.45 * r1)]
+        shape = [
+            (0, 0.45 * r0),
+            (0.45 * low, 0.84 * r0),
+            (low, r0),
+            (high, r1),
+            (1 - 0.45 * (1 - high), 0.84 * r1),
+            (1, 0.45 * r1),
+        ]
         return self.loft(a, b, front, [(t, 0, 0, r, r, r, 2) for t, r in shape], blend, operation)
 
     def ellipsoid(self, centre, radii, blend: float = 0.02, operation: str = "+", axes=None) -> Solid:
@@ -139,8 +146,11 @@ def mesh(solid: Solid, low, high, cell_m: float, rounds: int = 2) -> tuple[Array
     return v, f
 
 
-def refine(solid: Solid, v: Array, f: Triangles, length_m: Callable[[Array], Array], rounds: int = 1) -> tuple[Array, Triangles]:
-    """The mesh with its edges halved, and put back onto the solid, where both ends lie where `length_m(points)` asks for less."""
+def refine(
+    solid: Solid, v: Array, f: Triangles, length_m: Callable[[Array], Array], rounds: int = 1
+) -> tuple[Array, Triangles]:
+    """The mesh with those edges halved that are longer than `length_m` (points (n, 3) -> (n,)) asks for at their middle; new
+    vertices lie on the solid."""
     rows, profiles = solid.packed()
     for _ in range(rounds):
         edge, index = _edges(f)
@@ -330,7 +340,11 @@ def _nets(g, low, cell):
             for k in range(nz - 1):
                 if _net_vertex(g, i, j, k, at):
                     index[i, j, k] = nv
-                    v[nv, 0], v[nv, 1], v[nv, 2] = low[0] + (i + at[0]) * cell, low[1] + (j + at[1]) * cell, low[2] + (k + at[2]) * cell
+                    v[nv, 0], v[nv, 1], v[nv, 2] = (
+                        low[0] + (i + at[0]) * cell,
+                        low[1] + (j + at[1]) * cell,
+                        low[2] + (k + at[2]) * cell,
+                    )
                     nv += 1
     quads = np.empty((nv * 2 + 64, 4), np.int32)
     nq = 0

@@ -31,7 +31,10 @@ ARMS_OUT, LEGS_OUT = math.radians(42), math.radians(6)  # rest pose, from the ve
 FULL_SOLE_M = 0.022  # of an adult's shoe
 
 AGES = (2, 6, 10, 14, 18)
-MASS_INDEX = ((2, 4, 6, 8, 10, 12, 14, 16, 18, 25, 45, 75), (16.5, 15.6, 15.4, 15.8, 16.6, 17.8, 19.2, 20.6, 21.8, 23.5, 25.5, 25.5))
+MASS_INDEX = (
+    (2, 4, 6, 8, 10, 12, 14, 16, 18, 25, 45, 75),
+    (16.5, 15.6, 15.4, 15.8, 16.6, 17.8, 19.2, 20.6, 21.8, 23.5, 25.5, 25.5),
+)
 # Fractions of stature; men's and women's where they differ.
 PROPORTIONS = {
     "head": ((0.196, 0.163, 0.149, 0.137, 0.1295),),
@@ -142,7 +145,11 @@ class Body:
     def _trunk_profile(self):
         """Half axes of chest, waist and hips, and rows of (height over hip in trunks, y, half width, front, back, exponent)."""
         fat, child, old, f, h = self.fat, self.child, self.old, self.fem, self.h
-        aspect = {"chest": (0.70 + 0.04 * child, 2.5), "waist": (0.74 + 0.08 * child + 0.05 * (fat - 1), 2.25), "hips": (0.69 + 0.05 * child, 2.4)}
+        aspect = {
+            "chest": (0.70 + 0.04 * child, 2.5),
+            "waist": (0.74 + 0.08 * child + 0.05 * (fat - 1), 2.25),
+            "hips": (0.69 + 0.05 * child, 2.4),
+        }
         half = {}
         for name, (ratio, n) in aspect.items():
             a = self.girth[name] / _perimeter(ratio, n)
@@ -184,17 +191,20 @@ class Body:
         f, elbow = r["girth_forearm"], r["girth_forearm"] * 0.93
         rings = {
             "thigh": [
-                (0, 0, 0, t * 0.96, t, t * 1.02), (0.18, 0, 0, t * 0.97, t * 1.03, t), (0.45, 0, 0.004, t * 0.88, t * 0.93, t * 0.86),
+                (0, 0, 0, t * 0.96, t, t * 1.02), (0.18, 0, 0, t * 0.97, t * 1.03, t),
+                (0.45, 0, 0.004, t * 0.88, t * 0.93, t * 0.86),
                 (0.75, 0, 0.002, t * 0.70, t * 0.74, t * 0.70), (0.93, 0, 0, knee, knee * 1.02, knee * 0.98),
                 (1, 0, 0, knee * 0.98, knee * 1.06, knee * 0.95),
             ],
             "shank": [
                 (0, 0, 0, knee * 0.98, knee * 1.04, knee * 0.95), (0.10, 0, 0, knee * 0.93, knee * 0.93, knee * 0.98),
                 (0.28, 0, -0.004, c * 0.98, c * 0.84, c * 1.22), (0.45, 0, -0.003, c * 0.92, c * 0.80, c * 1.12),
-                (0.68, 0, 0, c * 0.66, c * 0.70, c * 0.74), (0.86, 0, 0, a * 0.96, a * 1.02, a * 1.05), (1, 0, 0, a, a * 1.1, a * 1.15),
+                (0.68, 0, 0, c * 0.66, c * 0.70, c * 0.74), (0.86, 0, 0, a * 0.96, a * 1.02, a * 1.05),
+                (1, 0, 0, a, a * 1.1, a * 1.15),
             ],
             "upper_arm": [
-                (0, 0, 0, b, b * 1.05, b * 1.05), (0.22, 0, 0, b * 1.02, b * 1.08, b * 1.06), (0.5, 0, 0, b * 0.92, b * 1.02, b * 0.98),
+                (0, 0, 0, b, b * 1.05, b * 1.05), (0.22, 0, 0, b * 1.02, b * 1.08, b * 1.06),
+                (0.5, 0, 0, b * 0.92, b * 1.02, b * 0.98),
                 (0.8, 0, 0, b * 0.80, b * 0.84, b * 0.84), (1, 0, 0, elbow * 0.90, elbow * 0.90, elbow * 0.95),
             ],
             "forearm": [
@@ -230,12 +240,10 @@ def _perimeter(ratio: float, n: float) -> float:
     return 4 * sum(math.hypot(q[0] - r[0], q[1] - r[1]) for q, r in zip(p, p[1:]))
 
 
-def add_trunk(
-    solid: Solid, b: Body, low=None, high=None, offset=0.0, *, box=0.0, flare=0.0, hanging=False, blend=0.03
-) -> None:
+def add_trunk(solid: Solid, b: Body, low=None, high=None, offset=0.0, *, box=0.0, flare=0.0, hanging=False, blend=0.03) -> None:
     """Adds the trunk, or cloth around it. box: 0 hugs the waist, 1 hangs straight from chest to hip. flare: m wider for each m
     below the hip. hanging: one tube around both legs below the hip."""
-    h, hip, t = b.h, b.hip_m, b.trunk_m
+    hip, t = b.hip_m, b.trunk_m
     low = hip - 0.21 * t if low is None else low
     high = hip + 1.16 * t if high is None else high
     z = np.linspace(low, high, 26)
@@ -251,7 +259,9 @@ def add_trunk(
         _around_the_legs(b, z, s)
         grow += 0.011 * b.k * np.clip((hip + 0.36 * t - z) / (0.10 * t), 0, 1)  # clear of what is worn below
     deep = grow * 0.95
-    rings = np.stack([(z - low) / (high - low), 0 * z, s[:, 0], s[:, 1] + grow, s[:, 2] + deep, s[:, 3] + deep, np.minimum(s[:, 4], 2.6)], 1)
+    rings = np.stack(
+        [(z - low) / (high - low), 0 * z, s[:, 0], s[:, 1] + grow, s[:, 2] + deep, s[:, 3] + deep, np.minimum(s[:, 4], 2.6)], 1
+    )
     solid.loft((0, 0, low), (0, 0, high), (0, 1, 0), rings, blend)
     _add_soft_parts(solid, b, low, high, offset, hanging)
 

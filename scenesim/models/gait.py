@@ -24,8 +24,10 @@ Array = NDArray[np.float64]
 
 ADULT_LEG_M = 0.91  # hip height that the curves were measured at
 WALK_RATIO = 0.0064  # m / (steps per minute)
-SPEEDS_M_S = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.2, 2.4, 2.7, 3.0, 3.5, 4.0, 5.0, 6.5)
-
+SPEEDS_M_S = (
+    0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.27, 0.35, 0.42, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 1.95, 2.05, 2.15, 2.25, 2.35,
+    2.7, 3.0, 3.5, 4.0, 5.0, 6.5,
+)  # fmt: skip
 CARRY_UP = 0.75  # rad, of the forearm that holds an umbrella
 
 # Knee flexion, deg, at shares of the stride from heel strike (Winter 1991, natural cadence), as far as the foot is planted.
@@ -206,7 +208,7 @@ def _lowest(w: Walker, pitch: float, toe: float) -> float:
 
 
 def _hips(w: Walker, s: _Stride, phase: Array) -> tuple[Array, Array]:
-    """Sideways sway (n,) of the pelvis (m), and the rotation vectors (n, 2) of its yaw and list (rad) at phases of the right."""
+    """Sideways sway (n,) of the pelvis (m), and its yaw and list (n, 2) (rad), at phases of the right foot."""
     turn = 2 * math.pi * np.asarray(phase, float)
     sway = 0.018 * w.scale * np.sin(turn - 0.30) * (1 - 0.6 * s.run) * s.moving
     sway = sway + (1 - s.moving) * 0.016 * w.height_m * w.stance
@@ -216,10 +218,15 @@ def _hips(w: Walker, s: _Stride, phase: Array) -> tuple[Array, Array]:
     return sway, np.stack([yaw, list_], -1)
 
 
+def _set_back(w: Walker, s: _Stride) -> float:
+    """y of the pelvis, m: behind the feet of who stands."""
+    return -0.008 * w.height_m * (1 - s.moving)
+
+
 def _fit(w: Walker, speed_m_s: float) -> Array:
     """Row of Walker.fitted: of some places where the hip may pass the ankle, the one that walks tallest."""
     best = None
-    for share in np.linspace(0.30, 0.54, 9):
+    for share in np.linspace(0.30, 0.54, 7):
         s = _stride(w, speed_m_s)
         row = _fit_height(w, replace(s, middle=s.duty * float(share)))
         if best is None or row[0] > best[0] + 1e-9:
@@ -261,7 +268,7 @@ def _reach(w: Walker, s: _Stride, cosine: float, sine: float) -> float:
         sway, turned = _hips(w, s, phase)
         hip = w.rest[JOINT[f"thigh_{side}"]] - w.rest[JOINT["pelvis"]]
         x = sway + hip[0] * np.cos(turned[:, 0])
-        y = hip[0] * np.sin(turned[:, 0])
+        y = hip[0] * np.sin(turned[:, 0]) + _set_back(w, s)
         z = 0.8 * hip[0] * np.sin(turned[:, 1])
         a = _planted(w, s, e, c)
         flat = (a[:, 0] - x) ** 2 + (a[:, 1] - y) ** 2
@@ -377,10 +384,11 @@ def pose(w: Walker, gait_rad: float, speed_m_s: float) -> tuple[Array, Array]:
     scaled = speed / math.sqrt(w.leg_m / ADULT_LEG_M)
     mean, cosine, sine, middle = (float(np.interp(scaled, SPEEDS_M_S, w.fitted[:, k])) for k in range(4))
     s = _stride(w, speed, middle)
+    mean = min(mean, _reach(w, s, cosine, sine))  # between fitted speeds a little too much may be asked of a leg
     sway, turned = _hips(w, s, np.array(phase))
     yaw, list_ = float(turned[0]), float(turned[1])
     turn = 4 * math.pi * phase
-    root = np.array([float(sway), -0.008 * w.height_m * (1 - s.moving), mean + cosine * math.cos(turn) + sine * math.sin(turn)])
+    root = np.array([float(sway), _set_back(w, s), mean + cosine * math.cos(turn) + sine * math.sin(turn)])
     bones = _Skeleton(w)
     chest = _set_trunk(bones, s, root, yaw, list_)
     for side, e in SIDES:
@@ -425,9 +433,9 @@ def _set_arm(bones: _Skeleton, s: _Stride, side: str, e: float, swing: float, ch
         bones.arm(side, m @ about_x(0.15) @ _DOWN, forearm, np.array([-e * 0.15, -math.sin(CARRY_UP), math.cos(CARRY_UP)]))
         return
     amplitude = min(s.amplitude, 1.2) * (1 - 0.4 * w.old)
-    shoulder = math.radians((-1 + 19 * amplitude * swing) * (1 - run) + run * (-8 + 38 * swing))
     if w.carry == f"down_{side}":  # what hangs from the hand steadies it
         swing, amplitude = 0.0, 0.0
+    shoulder = math.radians((-1 + 19 * amplitude * swing) * (1 - run) + run * (-8 + 38 * swing))
     bend = 14 + 6 * w.old + 13 * min(s.amplitude, 1.2) * (swing + 1) * 0.5 * (w.carry != f"down_{side}")
     elbow = math.radians(bend * (1 - run) + run * (88 + 14 * swing))
     out = math.radians((8 + 14 * max(0.0, w.fat - 1)) * (1 - run) + 14 * run)

@@ -65,7 +65,13 @@ def head(b: Body, nose: float = 1.0, nose_width: float = 1.0) -> tuple[Solid, fl
         s.ellipsoid(h.at(e * EYE_X, 0.0748, eye), h.size(0.0138, 0.0138, 0.0128), 0.003)  # eyeball with its lids
     length = 0.84 * (1 - 0.12 * fem - 0.38 * child) * (1 + 0.10 * old) * nose
     tip = -0.041 * (1 - 0.1 * child) + eye
-    s.tube(h.at(0, 0.0845, 0.008 + eye), h.at(0, 0.088 + 0.021 * length, tip + 0.005), 0.0070 * k, 0.0115 * k * (0.8 + 0.2 * length), 0.016)
+    s.tube(
+        h.at(0, 0.0845, 0.008 + eye),
+        h.at(0, 0.088 + 0.021 * length, tip + 0.005),
+        0.0070 * k,
+        0.0115 * k * (0.8 + 0.2 * length),
+        0.016,
+    )
     for e in (1, -1):
         s.ellipsoid(h.at(e * 0.0115 * nose_width, 0.088 + 0.008 * length, tip), h.size(0.0085, 0.011, 0.0075), 0.007)
     s.ellipsoid(h.at(0, 0.0835, -0.053), h.size(0.017, 0.009, 0.013), 0.010)
@@ -156,7 +162,8 @@ def _long_hair(s: Solid, h: HeadFrame, style: str) -> None:
         s.ellipsoid(h.at(0, 0.105, -0.045), h.size(0.0585, 0.052, 0.092), 0.015, "-")
     elif style == "ponytail":
         tail = [
-            (0, 0, 0, 0.015, 0.015, 0.018, 2), (0.25, 0, -0.012, 0.028, 0.02, 0.026, 2), (0.6, 0, -0.008, 0.027, 0.018, 0.022, 2),
+            (0, 0, 0, 0.015, 0.015, 0.018, 2), (0.25, 0, -0.012, 0.028, 0.02, 0.026, 2),
+            (0.6, 0, -0.008, 0.027, 0.018, 0.022, 2),
             (0.92, 0, 0, 0.012, 0.01, 0.01, 2), (1, 0, 0, 0.004, 0.004, 0.004, 2),
         ]  # fmt: skip
         s.ellipsoid(h.at(0, -0.118, 0.042), h.size(0.022, 0.020, 0.022), 0.02)
@@ -306,7 +313,9 @@ def hair_color(b: Body, rgb: Array):
     def paint(p: Array) -> Array:
         q = p - b.head_centre
         a = np.arctan2(q[:, 0], -q[:, 1] + 0.02)
-        n = value_noise(np.stack([a * 22, q[:, 2] * 14, 0 * a], 1)) + 0.5 * value_noise(np.stack([a * 55, q[:, 2] * 20, 0 * a + 3], 1))
+        n = value_noise(np.stack([a * 22, q[:, 2] * 14, 0 * a], 1)) + 0.5 * value_noise(
+            np.stack([a * 55, q[:, 2] * 20, 0 * a + 3], 1)
+        )
         return np.clip(rgb * (1 + 0.35 * n[:, None]) + 0.010 * np.clip(n, 0, 1)[:, None], 0.005, 1)
 
     return paint

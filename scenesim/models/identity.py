@@ -17,11 +17,11 @@ from scenesim.models.body_shape import MASS_INDEX, Figure
 
 Array = NDArray[np.float64]
 
-# Linear reflectance of skin for the ten tones of the Monk scale (Monk 2019), light to dark. The published swatches give the order
-# and the hue; the level is that of measured skin, about 0.6, 0.4, 0.3 in red, green and blue for the lightest.
+# Linear reflectance of skin for the ten tones of the Monk scale (Monk 2019), light to dark. The published swatches give the
+# order and the hue; the level is that of measured skin, which in red, green and blue is about 0.55, 0.4, 0.3 where it is light.
 SKIN_RGB = (
-    (0.60, 0.43, 0.34), (0.56, 0.39, 0.295), (0.53, 0.36, 0.25), (0.47, 0.31, 0.20), (0.40, 0.245, 0.155),
-    (0.29, 0.165, 0.10), (0.20, 0.105, 0.062), (0.125, 0.064, 0.040), (0.075, 0.040, 0.027), (0.048, 0.028, 0.021),
+    (0.53, 0.37, 0.29), (0.50, 0.34, 0.255), (0.47, 0.31, 0.215), (0.43, 0.275, 0.18), (0.37, 0.225, 0.145),
+    (0.28, 0.16, 0.10), (0.20, 0.107, 0.065), (0.140, 0.074, 0.047), (0.098, 0.054, 0.036), (0.070, 0.041, 0.029),
 )  # fmt: skip
 # Stature by age, m, 2 to 18: medians of boys and girls (CDC growth charts, Kuczmarski et al. 2002).
 GROWTH_YEARS = (2, 3, 4, 6, 8, 10, 12, 14, 16, 18)
@@ -79,7 +79,9 @@ class _Draw:
         self.key, self.options = key, options
 
     def between(self, name: str, low: float, high: float) -> float:
-        return float(self.options[name]) if name in self.options else float(generator(derive(self.key, name)).uniform(low, high))
+        return (
+            float(self.options[name]) if name in self.options else float(generator(derive(self.key, name)).uniform(low, high))
+        )
 
     def normal(self, name: str) -> float:
         """A standard normal number, not too far out."""
@@ -104,7 +106,8 @@ class _Draw:
 def _checked(options: Mapping[str, Any], wardrobe: Mapping[str, Any]) -> None:
     """Raises InputError for an option that there is not, or a value that it does not have."""
     choices: dict[str, Any] = {
-        "outfit": wardrobe["outfits"], "top": wardrobe["tops"], "over": [*wardrobe["tops"], "none"], "bottom": wardrobe["bottoms"],
+        "outfit": wardrobe["outfits"], "top": wardrobe["tops"], "over": [*wardrobe["tops"], "none"],
+        "bottom": wardrobe["bottoms"],
         "shoes": limb_ends.SHOES, "hat": [*head_shape.HATS, "none"], "hair": head_shape.HAIR, "bag": BAGS, "sex": ["f", "m"],
         "skin_tone": range(1, 11),
     }  # fmt: skip
@@ -180,7 +183,8 @@ def _colors(d: _Draw, i: Identity, palettes: Mapping[str, list]) -> tuple[tuple[
     iris = palettes["iris"] if i.skin_tone <= 4 else palettes["iris"][:2]
     white = ["ffffff"]
     chosen = {
-        "top": palettes.get(i.top, white), "over": palettes.get(i.over, white), "bottom": palettes.get(i.bottom, palettes["tights"]),
+        "top": palettes.get(i.top, white), "over": palettes.get(i.over, white),
+        "bottom": palettes.get(i.bottom, palettes["tights"]),
         "shoes": palettes[i.shoes], "hat": palettes.get(i.hat, white), "hair": hair, "iris": iris, "bag": palettes["bag"],
         "second": palettes["second"], "tights": palettes["tights"],
     }  # fmt: skip

@@ -1,7 +1,7 @@
 """People from the recipes in assets/people: a body, its clothes and what it carries, as one skinned part.
 
-Every garment, the head, the hair and each hand and shoe is a closed mesh of its own, so that hems and cuffs keep a crisp outline;
-skin that cloth hides is not built. GAIT_RAD and SPEED_M_S move it (models/gait.py).
+Every garment, the head, the hair and each hand and shoe is a closed mesh of its own, so that hems and cuffs keep a crisp
+outline; skin that cloth hides is not built. GAIT_RAD and SPEED_M_S move it (models/gait.py).
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def build(name: str, key: Key, **options: Any) -> Model:
     h = who.figure.height_m
     worn = [n for n in (who.over, who.top, who.bottom, who.shoes, who.hat, who.bag) if n != "none"]
     attributes = {
-        "age_group": who.age_group, "age_years": f"{who.figure.age_years:.0f}", "sex": "female" if who.figure.female else "male",
+        "age_group": who.age_group, "age_years": f"{who.figure.age_years:.0f}",
+        "sex": "female" if who.figure.female else "male",
         "skin_tone_monk": str(who.skin_tone), "clothing": ", ".join(worn), "outfit": who.outfit, "hair": who.hair,
         "height_m": f"{h:.2f}", "leg_m": f"{tailor.walker.leg_m:.3f}",
     }  # fmt: skip
@@ -172,7 +173,9 @@ class _Tailor:
         def eyes(p: Array) -> Array:
             x, y, z = h.local(p).T
             x, z = np.abs(x), z - h.eye_z
-            near = (y > 0.055) & (x < 0.056) & (z > -0.012) & (z < 0.030) | (y > 0.075) & (x < 0.030) & (z > -0.085) & (z < -0.030)
+            near = (y > 0.055) & (x < 0.056) & (z > -0.012) & (z < 0.030) | (y > 0.075) & (x < 0.030) & (z > -0.085) & (
+                z < -0.030
+            )
             return np.where(near, 0.0068 * self.fine, 1.0)
 
         self.add(
@@ -269,7 +272,8 @@ class _Tailor:
             at = b.joint(f"foot_{side}")
             box = (at + np.array([-0.10, -0.14, -b.ankle_m / k - 0.03]) * k, at + np.array([0.10, 0.25, 0.20]) * k)
             self.add(
-                limb_ends.shoe(b, side, e, who.shoes), box, SHOE_CELL_M, paint, upper, self.binding.shoe(side), lines=[(line, True)],
+                limb_ends.shoe(b, side, e, who.shoes), box, SHOE_CELL_M, paint, upper, self.binding.shoe(side),
+                lines=[(line, True)],
                 special=(line, "person_sole"),
             )  # fmt: skip
 
@@ -304,7 +308,11 @@ class _Tailor:
         back = float(b.trunk(b.hip_m + 0.62 * b.trunk_m)[0, 3]) + thick
         y = -0.018 * b.h - back - 0.075 * k
         wide, deep = 0.150 * k, 0.085 * k
-        rings = [(0, 0, 0, wide * 0.8, deep * 0.8, deep * 0.8, 4), (0.12, 0, 0, wide, deep, deep, 4), (0.7, 0, 0, wide, deep, deep, 4), (0.92, 0, 0, wide * 0.85, deep * 0.8, deep * 0.75, 3), (1, 0, 0, wide * 0.5, deep * 0.5, deep * 0.4, 2.5)]  # fmt: skip
+        rings = [
+            (0, 0, 0, wide * 0.8, deep * 0.8, deep * 0.8, 4), (0.12, 0, 0, wide, deep, deep, 4),
+            (0.7, 0, 0, wide, deep, deep, 4), (0.92, 0, 0, wide * 0.85, deep * 0.8, deep * 0.75, 3),
+            (1, 0, 0, wide * 0.5, deep * 0.5, deep * 0.4, 2.5),
+        ]  # fmt: skip
         s.loft((0, y, z[0]), (0, y, z[1]), (0, 1, 0), rings, 0.02)
         s.ellipsoid((0, y - deep, z[0] + 0.30 * (z[1] - z[0])), (0.7 * wide, 0.045 * k, 0.085 * k), 0.02)
         self._straps(s, y + 0.6 * deep, z, thick)
@@ -323,7 +331,11 @@ class _Tailor:
                 path.append(_on_surface(cloth, (x, -0.018 * b.h, top - 0.14 * b.h), (0.0, np.sin(a), np.cos(a)), 0.25 * b.h))
             for height in (0.75, 0.35, 0.0):
                 wide = x * (1 + 0.35 * (1 - height))
-                path.append(_on_surface(cloth, (wide, -0.018 * b.h, low + height * (top - 0.14 * b.h - low)), (0.0, 1.0, 0.0), 0.25 * b.h))
+                path.append(
+                    _on_surface(
+                        cloth, (wide, -0.018 * b.h, low + height * (top - 0.14 * b.h - low)), (0.0, 1.0, 0.0), 0.25 * b.h
+                    )
+                )
             path.append((x * 1.75, y + 0.06 * k, z[0] + 0.06 * k))
             for p, q in zip(path, path[1:]):
                 s.tube(p, q, 0.016 * k, 0.016 * k, 0.006)
@@ -333,7 +345,10 @@ class _Tailor:
         d = limb_ends.hand_direction(-1.0)
         fist = b.joint("hand_l") + d * 0.42 * b.length["hand"] + np.array([0.03, 0.0, -0.02]) * k
         low, high = fist + d * 0.40 * k, fist + d * 0.13 * k
-        rings = [(0, 0, 0, 0.052 * k, 0.16 * k, 0.16 * k, 5), (0.15, 0, 0, 0.055 * k, 0.165 * k, 0.165 * k, 5), (0.85, 0, 0, 0.030 * k, 0.15 * k, 0.15 * k, 5), (1, 0, 0, 0.022 * k, 0.14 * k, 0.14 * k, 4)]  # fmt: skip
+        rings = [
+            (0, 0, 0, 0.052 * k, 0.16 * k, 0.16 * k, 5), (0.15, 0, 0, 0.055 * k, 0.165 * k, 0.165 * k, 5),
+            (0.85, 0, 0, 0.030 * k, 0.15 * k, 0.15 * k, 5), (1, 0, 0, 0.022 * k, 0.14 * k, 0.14 * k, 4),
+        ]  # fmt: skip
         s.loft(low, high, (0, 1, 0), rings, 0.01)
         for y in (0.075, -0.075):
             s.tube(high + [0, y * k, 0] - d * 0.01, fist + [0, 0.3 * y * k, 0], 0.009 * k, 0.009 * k, 0.004)
@@ -355,7 +370,10 @@ class _Tailor:
         over = [(r * 0.53 * k, (0.605 + 0.22 * (1 - r * r)) * k) for r in a[::-1]]
         canopy = solids.lathe([*under, *over], Surface("person_nylon"), sides=16)
         bound = self.binding.rigid("hand_r")
-        for m, rgb, material in ((shaft, np.array([0.03] * 3), "person_leather"), (canopy, self.who.rgb("bag"), "person_nylon")):
+        for m, rgb, material in (
+            (shaft, np.array([0.03] * 3), "person_leather"),
+            (canopy, self.who.rgb("bag"), "person_nylon"),
+        ):
             placed = Mesh(m.vertices @ turn.T + fist, m.triangles, m.normals, m.uv, m.surface, m.surfaces)
             self.add_mesh(placed, rgb, material, bound)
 

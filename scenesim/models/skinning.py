@@ -62,13 +62,17 @@ class PersonSkin:
     def _legs(self, at: Array) -> Array:
         """(4, 8) ends and radii of thighs and shanks."""
         r = self.leg_radius + CLEARANCE_M * self.walker.scale
-        bones = [(f"thigh_{s}", f"shank_{s}", r[0], r[1]) for s, _ in SIDES] + [(f"shank_{s}", f"foot_{s}", r[1], r[2]) for s, _ in SIDES]
+        bones = [(f"thigh_{s}", f"shank_{s}", r[0], r[1]) for s, _ in SIDES] + [
+            (f"shank_{s}", f"foot_{s}", r[1], r[2]) for s, _ in SIDES
+        ]
         return np.array([[*at[JOINT[a]], *at[JOINT[b]], ra, rb] for a, b, ra, rb in bones])
 
 
 def hanging_cloth(first: int, count: int, triangles: NDArray[np.int32]) -> HangingCloth:
     """From the triangles (T, 3) of the cloth, counted from its first vertex."""
-    pair = np.unique(np.concatenate([triangles[:, [a, b]] for a in range(3) for b in range(3) if a != b]).astype(np.int64), axis=0)
+    pair = np.unique(
+        np.concatenate([triangles[:, [a, b]] for a in range(3) for b in range(3) if a != b]).astype(np.int64), axis=0
+    )
     start = np.searchsorted(pair[:, 0], np.arange(count + 1)).astype(np.int32)
     return HangingCloth(first, first + count, start, np.ascontiguousarray(pair[:, 1], np.int32))
 

@@ -19,10 +19,10 @@ Line = Callable[[Array], Array]  # points (n, 3) -> distance (n,) m from an outl
 
 @dataclass(frozen=True)
 class Top:
-    """What is worn on the trunk. Heights are in trunk lengths over the hip. offset_m, cuff_m: cloth over skin at the trunk and at
-    the end of the sleeve (adult). sleeve: 0 none, 1 to the elbow, 2 to the wrist. box: 0 hugs the waist .. 1 hangs straight.
-    flare: m wider for each m below the hip. fold_m: depth of folds. neck: round, soft, stand,
-    deep or hood. pattern: plain, zip, open, stripes or hivis."""
+    """What is worn on the trunk. Heights are in trunk lengths over the hip. offset_m, cuff_m: cloth over skin at the trunk
+    and at the end of the sleeve (adult). sleeve: 0 none, 1 to the elbow, 2 to the wrist. box: 0 hugs the waist .. 1 hangs
+    straight. flare: m wider for each m below the hip. fold_m: depth of folds. neck: round, soft, stand, deep or hood.
+    pattern: plain, zip, open, stripes or hivis."""
 
     offset_m: float
     cuff_m: float
@@ -95,7 +95,8 @@ def _neckline(s: Solid, b: Body, top: Top) -> None:
     h, at, r = b.h, b.joint("neck"), b.radius["neck"]
     if top.neck == "round":
         rings = [
-            (0, 0, 0, r * 1.6, r * 1.5, r * 1.4, 2), (0.7, 0, 0, r * 1.22, r * 1.18, r * 1.22, 2), (1, 0, 0, r * 1.14, r * 1.12, r * 1.16, 2),
+            (0, 0, 0, r * 1.6, r * 1.5, r * 1.4, 2), (0.7, 0, 0, r * 1.22, r * 1.18, r * 1.22, 2),
+            (1, 0, 0, r * 1.14, r * 1.12, r * 1.16, 2),
         ]  # fmt: skip
         s.loft(at + [0, -0.004 * h, -0.05 * h], at + [0, 0.003 * h, -0.006 * h], (0, 1, 0), rings, 0.015)
     elif top.neck == "deep":
@@ -104,7 +105,8 @@ def _neckline(s: Solid, b: Body, top: Top) -> None:
         stiff = top.neck == "stand"
         rr, tall = r * 1.16 + (0.010 if stiff else 0.003), (0.030 if stiff else 0.018) * h
         rings = [
-            (0, 0, 0, rr * 1.25, rr * 1.2, rr * 1.25, 2), (0.6, 0, 0, rr * 1.02, rr, rr * 1.1, 2), (1, 0, 0, rr * 1.02, rr * 0.96, rr * 1.12, 2),
+            (0, 0, 0, rr * 1.25, rr * 1.2, rr * 1.25, 2), (0.6, 0, 0, rr * 1.02, rr, rr * 1.1, 2),
+            (1, 0, 0, rr * 1.02, rr * 0.96, rr * 1.12, 2),
         ]  # fmt: skip
         s.loft(at + [0, -0.004 * h, -0.035 * h], at + [0, 0.006 * h, 0.7 * tall], (0, 1, 0), rings, 0.015)
         if top.neck == "hood":  # lies on the back
