@@ -144,9 +144,11 @@ def _flow_picture(flow) -> Picture:
 
 def _label(picture: Picture, text: str) -> Picture:
     out = picture.copy()
-    size = max(0.4, out.shape[1] / 1600)
+    size = min(max(0.4, out.shape[1] / 1600), 0.6)
     at = (6, int(22 * size) + 4)
-    cv2.putText(out, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 3, cv2.LINE_AA)
+    # A shadow of the same strokes: thicker ones are wider letters in newer versions of OpenCV.
+    for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        cv2.putText(out, text, (at[0] + dx, at[1] + dy), cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 1, cv2.LINE_AA)
     cv2.putText(out, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, (255, 255, 255), 1, cv2.LINE_AA)
     return out
 

@@ -233,7 +233,7 @@ def _trees(e: Edge, site: Site, key: Key, amounts: Surroundings) -> Iterator[Pla
         s = float(np.clip(s + g.uniform(-1.5, 1.5), e.s[0], e.s[-1]))
         if e.urban and width >= 2.4:
             x, y, _, yaw = e.at(s, "kerb", 0.7)
-            clear, off, tall, species = 0.5, "carriageway", (6.5, 9.0), ("oak", "oak", "birch")
+            clear, off, tall, species = 0.5, "carriageway", (6.5, 9.0), ("lime", "lime", "oak", "birch")
         else:
             x, y, _, yaw = e.at(s, "outer", float(g.uniform(3.0, 12.0) if e.urban else g.uniform(5.0, 25.0)))
             clear, off, tall, species = 1.6, "roads", (7.0, 13.0), ("oak", "birch", "spruce")
@@ -286,7 +286,7 @@ def _woods(site: Site, key: Key, amounts: Surroundings, near) -> list[Placement]
     placed = []
     for n in range(min(count, 60)):
         center = middle + (g.uniform(size=2) - 0.5) * size
-        species = ("oak", "birch", "spruce")[int(g.integers(3))]
+        species = ("oak", "birch", "spruce", "pine")[int(g.integers(4))]
         spread = float(g.uniform(6, 28))
         if site.footprint.dwithin(shapely.Point(center), 14.0):
             continue
