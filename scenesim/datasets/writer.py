@@ -16,6 +16,9 @@ WRITERS = {
     "kitti-object": "scenesim.datasets.kitti:KittiObjectWriter",
     "kitti-tracking": "scenesim.datasets.kitti:KittiTrackingWriter",
     "kitti-odometry": "scenesim.datasets.kitti:KittiOdometryWriter",
+    "coco": "scenesim.datasets.coco:CocoWriter",
+    "yolo": "scenesim.datasets.yolo:YoloWriter",
+    "yolo-segments": "scenesim.datasets.yolo:YoloSegmentsWriter",
 }
 
 
