@@ -18,13 +18,14 @@ from scenesim.models.model import LAMP_BITS, Lamp
 
 Array = NDArray[np.float64]
 PAINT, BLACK, CHROME = Surface("vehicle_paint"), Surface("trim_black"), Surface("chrome")
-WHITE_LED, RED = (1.02, 1.0, 0.94), (3.2, 0.35, 0.2)  # linear RGB; red of unit luminance, nearly
-LOW_BEAM_CD, BRAKE_CD = 10000.0, 40.0
+WHITE_LED, RED = (1.02, 1.0, 0.94), (4.4, 0.08, 0.02)  # linear RGB of unit luminance
+LOW_BEAM_CD, BRAKE_CD = 10000.0, 25.0
 # Strokes (width, height), y, z of some angular characters of a plate.
 LEFT, RIGHT = ((0.010, 0.072), -0.014, 0.0), ((0.010, 0.072), 0.014, 0.0)
 TOP, MIDDLE, FOOT = (((0.036, 0.010), 0.0, z) for z in (0.031, 0.0, -0.031))
 STROKES = ((LEFT, RIGHT, MIDDLE), (LEFT, TOP, MIDDLE), (LEFT, RIGHT, TOP, FOOT), (TOP, MIDDLE, FOOT, RIGHT), (LEFT, FOOT))
 CHARACTERS = (-0.19, -0.135, -0.05, 0.005, 0.075, 0.13, 0.185)  # y of the characters of a plate
+HIP_BEFORE_PILLAR_M = 0.22  # so that the head is just before the middle pillar
 
 Probe = Callable[[tuple[float, float, float], tuple[float, float, float]], Array | None]
 
@@ -142,7 +143,7 @@ def inside(b: Body, driver: bool) -> list[Mesh]:
     """The cabin."""
     c = b.car
     floor = c.hip_m or c.clearance_m + 0.15
-    x = -(c.hip_behind_nose_m or c.screen_base_m[0] + 1.18)
+    x = -(c.hip_behind_nose_m or c.pillar_m - HIP_BEFORE_PILLAR_M)
     y, belt = 0.37 * c.width_m / 1.84, min(c.belt_m)
     top = min(c.screen_base_m[1] - 0.02, belt + 0.03)
     meshes = [headliner(b), cabin.seat((x, y, floor)), cabin.seat((x, -y, floor))]
@@ -157,8 +158,8 @@ def inside(b: Body, driver: bool) -> list[Mesh]:
     if c.rear_seat and not c.bed_m:  # the shelf behind the seat
         x1, x0 = rear - 0.30, (0.45 - c.length_m if not c.boot else -c.deck_m[0] + 0.10)
         meshes.append(cabin.dash(((x0 + x1) / 2, 0, belt - 0.06), (x1 - x0, 1.56 * b.half, 0.06)))
-    meshes.append(cabin.dash((-c.screen_base_m[0] - 0.42, 0, top - 0.12), (0.42, c.width_m * 0.74, 0.22)))
-    meshes.append(cabin.steering_wheel((x + 0.50, y, top - 0.05)))
+    meshes.append(cabin.dash((-c.screen_base_m[0] - 0.27, 0, top - 0.12), (0.42, c.width_m * 0.74, 0.22)))
+    meshes.append(cabin.steering_wheel((x + 0.43, y, top - 0.03)))
     return meshes
 
 

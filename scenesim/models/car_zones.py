@@ -20,7 +20,7 @@ GLASS, BLACK, GAP, GRILLE, CHROME, UNDER = "vehicle_glass", "trim_black", "panel
 HOUSING, HEADLAMP, DAYLIGHT = "lamp_housing", "headlamp", "daylight_lamp"
 TAIL, BRAKE, REVERSE = "tail_lamp", "brake_lamp", "reverse_lamp"
 INDICATOR = {1: "indicator_left", -1: "indicator_right"}
-LINE_M = 0.008  # width of shut-lines
+LINE_M = 0.010  # width of shut-lines
 MIDDLE = -0.3  # outlines over the middle plane reach so far beyond it
 
 
@@ -128,6 +128,7 @@ def rear_glass(b: Body) -> None:
         corners = [(-0.2, z0), (y0 * 0.6, z0), (y0, z0 + 0.03), (y1, z1 - 0.03), (y1 * 0.6, z1), (-0.2, z1)]
         tail = Region(nx=(-2, -0.12), low=(-c.length_m - 0.1, -1, z0 - 0.1), high=(1.1 - c.length_m, 9, c.height_m - 0.01))
         outline = soft(corners, 0.07)
+        b.shell.refine(near_outline(tail, outline, end_view, 0.05), 0.12)
         b.shell.zone(outline, end_view, tail, BLACK, (PAINT,))
         pane = within(grown(outline, -0.03), lambda q: 0.09 - q[:, 0]) if c.rear_doors else grown(outline, -0.025)
         b.shell.zone(pane, end_view, tail, GLASS, (BLACK,))
@@ -197,6 +198,7 @@ def van_flanks(b: Body) -> None:
     band = within(above(0.52), below(0.66))
     between = within(band, lambda q: a0 + b.arch_m + 0.03 - q[:, 0], lambda q: q[:, 0] - a1 + b.arch_m + 0.03)
     behind = within(band, lambda q: a1 + b.arch_m + 0.03 - q[:, 0])
+    b.shell.refine(Region(ny=(0.4, 2), low=(-99, 0.6 * b.half, 0.2), high=(99, 99, 2.15)).faces, 0.26)
     for piece in (between, behind):
         b.shell.zone(piece, side_view, flank, BLACK, (PAINT,))
     for left, right, low in ((c.pillar_m + 0.06, c.pillar_m + 1.26, 0.30), (c.pillar_m + 1.38, c.length_m - 0.40, 1.42)):

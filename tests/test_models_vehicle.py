@@ -1,0 +1,232 @@
+"""Vehicles: closed shells of the recipe's size on round wheels that roll the right way, with lamps that can be switched."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scenesim.base import assets, taxonomy
+from scenesim.base.errors import InputError
+from scenesim.geometry import outlines, subdivision
+from scenesim.geometry.mesh import Surface, open_edges
+from scenesim.geometry.shell import Region, Shell
+from scenesim.geometry.soft import bar, loft, mirrored, ring, rounded_box, volume
+from scenesim.models import boxy, car_body, car_zones, catalogue, material, vehicle, vehicle_recipe
+from scenesim.models.model import CRANK_RAD, LAMP_BITS, STEER_RAD, WHEEL_M, part_pose, rest
+
+NAMES = catalogue.vehicles()
+CARS = [n for n in NAMES if vehicle_recipe.read(n).family == "car"]
+GREY = Surface("trim_black")
+
+
+@pytest.fixture(scope="module")
+def models():
+    return {n: vehicle.build(n) for n in NAMES}
+
+
+def test_the_families_are_there():
+    wanted = {"sedan", "hatchback", "estate", "suv", "city_car", "pickup", "van", "lorry", "bus", "motorcycle", "bicycle"}
+    assert wanted <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", CARS)
+def test_a_cut_shell_stays_closed_and_keeps_its_volume(name):
+    c = vehicle_recipe.read(name)
+    b = car_body.body(c)
+    before = volume(b.shell.vertices, b.shell.faces)
+    car_zones.cut_all(b)
+    assert open_edges(b.shell.faces) == 0
+    assert np.isfinite(b.shell.vertices).all() and np.isfinite(b.shell.normals).all()
+    assert volume(b.shell.vertices, b.shell.faces) == pytest.approx(before, rel=2e-3 if not c.bed_m else 0.2)
+    size = np.ptp(b.shell.vertices, axis=0)
+    assert size[0] == pytest.approx(c.length_m, abs=0.005) and size[1] == pytest.approx(c.width_m, abs=0.005)
+    parts = {"vehicle_glass", "tail_lamp", "brake_lamp", "headlamp", "indicator_left", "indicator_right", "panel_gap"}
+    assert parts <= {b.shell.materials[k] for k in np.unique(b.shell.face_material)}
+
+
+def test_shells_of_bus_and_cab_are_closed():
+    assert open_edges(boxy.bus(vehicle_recipe.read("bus"), True)[0].faces) == 0
+    assert open_edges(boxy.cab(vehicle_recipe.read("lorry")).faces) == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_size_ground_and_budget(models, name):
+    m, c = models[name], vehicle_recipe.read(name)
+    assert m.size_lwh_m[0] == pytest.approx(c.length_m, rel=0.03)
+    assert c.width_m - 0.02 < m.size_lwh_m[1] < c.width_m + 0.42  # mirrors stand out
+    assert m.size_lwh_m[2] == pytest.approx(c.height_m, rel=0.03)
+    assert m.wheelbase_m == c.wheelbase_m
+    low = m.box_center_m[2] - m.size_lwh_m[2] / 2
+    assert abs(low) < 1e-3
+    for p in m.parts:
+        if p.name.startswith("wheel"):
+            assert abs(p.mesh.transformed(p.model_from_part).bounds()[0, 2]) < 1e-3
+    assert sum(len(p.mesh.triangles) for p in m.parts) < 47000
+    assert all(np.isfinite(p.mesh.vertices).all() and np.isfinite(p.mesh.normals).all() for p in m.parts)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wheels_stand_under_the_axles_and_roll_forward(models, name):
+    m = models[name]
+    wheels = [p for p in m.parts if p.name.startswith("wheel")]
+    x = sorted({round(float(p.model_from_part.translation[0]), 6) for p in wheels})
+    assert x == pytest.approx([0.0, m.wheelbase_m], abs=1e-6)
+    moved = rest()
+    moved[WHEEL_M] = 0.05
+    for p in wheels:
+        centre = p.model_from_part.translation
+        top = centre + [0.0, 0.0, centre[2]]
+        in_part = p.model_from_part.inverse().apply(top)
+        # A rolling wheel's top goes forward as far as its hub does, relative to the hub.
+        assert part_pose(p, moved).apply(in_part)[0] - top[0] == pytest.approx(0.05, rel=0.02)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_steering_left_turns_the_front_wheels_left(models, name):
+    moved = rest()
+    moved[STEER_RAD] = 0.3
+    for p in models[name].parts:
+        if not p.name.startswith("wheel"):
+            continue
+        forward = p.model_from_part.inverse().rotate([1.0, 0.0, 0.0])
+        turned = part_pose(p, moved).rotate(forward)
+        angle = float(np.arctan2(turned[1], turned[0]))
+        assert angle == pytest.approx(0.3 if "front" in p.name else 0.0, abs=1e-9)
+
+
+def test_pedals_turn_with_the_wheels(models):
+    pedals = next(p for p in models["bicycle"].parts if p.name == "pedals")
+    moved = rest()
+    moved[CRANK_RAD] = 0.1
+    top = part_pose(pedals, moved).rotate([0.0, 0.0, 1.0])
+    assert top[0] == pytest.approx(np.sin(0.1))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lamps_and_materials(models, name):
+    m = models[name]
+    used = {s.material for p in m.parts for s in p.mesh.surfaces}
+    rows = material.pack(sorted(used))
+    assert len(rows) == len(used)
+    known = set(taxonomy.names_by_id().values()) | {""}
+    assert {s.class_name for p in m.parts for s in p.mesh.surfaces} <= known and m.class_name in known
+    assert all(lamp.bits and lamp.bits & sum(LAMP_BITS.values()) == lamp.bits for lamp in m.lamps)
+    low = [lamp for lamp in m.lamps if lamp.bits & LAMP_BITS["low_beam"]]
+    front = m.box_center_m[0] + m.size_lwh_m[0] / 2
+    assert low and all(front - 1.3 < lamp.position[0] < front + 0.1 and lamp.direction[0] > 0.99 for lamp in low)
+    assert all(0.4 < lamp.position[2] < 1.2 for lamp in low)
+    if len(low) == 2:
+        assert low[0].position[1] == -low[1].position[1] > 0.3
+
+
+@pytest.mark.parametrize("name", CARS)
+def test_indicators_are_on_their_own_sides(models, name):
+    body = models[name].parts[0].mesh
+    for word, sign in (("indicator_left", 1), ("indicator_right", -1)):
+        index = [k for k, s in enumerate(body.surfaces) if s.material == word]
+        y = body.vertices[body.triangles[np.isin(body.surface, index)]][..., 1]
+        assert len(y) and (y * sign > 0).all()
+
+
+def test_riders_are_told_from_their_machines(models):
+    for name in ("bicycle", "motorcycle"):
+        assert any(s.class_name == "rider" for s in models[name].parts[0].mesh.surfaces)
+        alone = vehicle.build(name, driver=False)
+        assert not any(s.class_name == "rider" for p in alone.parts for s in p.mesh.surfaces)
+        assert alone.size_lwh_m[2] < models[name].size_lwh_m[2] - 0.4
+
+
+def test_the_same_request_makes_the_same_model(models):
+    again = vehicle.build("hatchback")
+    for a, b in zip(models["hatchback"].parts, again.parts):
+        assert a.mesh.vertices.tobytes() == b.mesh.vertices.tobytes()
+        assert a.mesh.triangles.tobytes() == b.mesh.triangles.tobytes()
+    empty = vehicle.build("hatchback", driver=False)
+    assert len(empty.parts[0].mesh.triangles) < len(again.parts[0].mesh.triangles)
+
+
+def test_mistakes_are_told():
+    with pytest.raises(InputError, match='no vehicle "hatchbak"; did you mean "hatchback"'):
+        vehicle.build("hatchbak")
+    with pytest.raises(InputError, match='no option "drivr"; did you mean "driver"'):
+        vehicle.build("sedan", drivr=True)
+    with pytest.raises(InputError, match="should be true or false"):
+        vehicle.build("sedan", driver="yes")
+    good = dict(assets.read("vehicles", "sedan"))
+    for change, message in (
+        ({"length_m": "long"}, "length_m: 'long' should be a number"),
+        ({"length_m": -4.0}, "length_m: -4.0 should be above 0"),
+        ({"wheelbse_m": 2.8}, 'no "wheelbse_m"; did you mean "wheelbase_m"'),
+        ({"belt_m": 0.9}, "belt_m: 0.9 should be a list"),
+        ({"boot": 1}, "boot: 1 should be true or false"),
+        ({"family": "kar"}, 'no family of vehicles "kar"; did you mean "car"'),
+        ({"front": [{"outline_m": []}]}, "should have outline_m, radius_m and material"),
+    ):
+        with pytest.raises(InputError, match=message.replace("(", r"\(")):
+            vehicle_recipe.checked({**good, **change})
+    del good["wheelbase_m"]
+    with pytest.raises(InputError, match="wheelbase_m must be given"):
+        vehicle_recipe.checked(good)
+
+
+def test_paints_add_up_and_are_colours():
+    paints = catalogue.paints()
+    assert sum(p["weight"] for p in paints.values()) == pytest.approx(1.0, abs=0.01)
+    assert all(len(p["albedo"]) == 3 and all(0 < v < 0.9 for v in p["albedo"]) for p in paints.values())
+
+
+def test_subdividing_a_cube():
+    """Catmull-Clark keeps Euler's formula; a cube's corners (at 1.73) are rounded off, and sharp edges stay where they are."""
+    grid = subdivision.lattice(2, 1, 2)
+    p = np.array(list(grid.index), float) - [1, 0, 1]
+    v, quads = subdivision.subdivide(p, grid.quads, subdivision.creases(grid, []), 3)
+    edges = np.unique(subdivision.edge_numbers(quads, np.roll(quads, -1, 1)))
+    assert len(v) - len(edges) + len(quads) == 2
+    r = np.sqrt((v * v).sum(1))
+    assert r.max() < 1.35 and r.min() > 0.9
+    runs = [subdivision.Crease(a, at, 0, n, 9.0) for a, at, n in (("row", 2, 2), ("front", 2, 1), ("rear", 2, 1))]
+    sharp, _ = subdivision.subdivide(p, grid.quads, subdivision.creases(grid, runs), 3)
+    assert np.ptp(sharp[:, 2][np.abs(sharp[:, 2] - 1) < 1e-9]) < 1e-9
+    assert (np.abs(sharp[:, 2] - 1) < 1e-9).sum() > 8
+
+
+def test_outline_distances_against_shapely():
+    import shapely
+
+    corners = outlines.rounded([(0, 0), (2, 0.1), (1.5, 1), (0.7, 0.6), (0.1, 1.2)], 0.1)
+    points = np.random.default_rng(2).uniform(-1, 3, (400, 2))
+    shape = shapely.Polygon(corners)
+    want = [(-1 if shape.contains(shapely.Point(q)) else 1) * shape.exterior.distance(shapely.Point(q)) for q in points]
+    assert np.allclose(outlines.polygon(corners)(points), want, atol=1e-9)
+
+
+def test_cutting_a_ball_with_a_plane():
+    """The area of a zone is Archimedes' 2 pi r h, and the cut runs on the plane."""
+    grid = subdivision.lattice(4, 2, 4)
+    p = np.array(list(grid.index), float) - [2, 0, 2]
+    v, quads = subdivision.subdivide(p, grid.quads, subdivision.creases(grid, []), 3)
+    v /= np.sqrt((v * v).sum(1, keepdims=True))
+    faces = subdivision.triangles(quads)
+    faces = faces if volume(v, faces) > 0 else faces[:, ::-1]
+    ball = Shell(v, faces, "trim_black")
+    ball.zone(outlines.above(0.31), lambda q: q[:, [0, 2]], Region(), "chrome", ("trim_black",))
+    m = ball.mesh()
+    assert open_edges(m.triangles) == 0
+    top = m.triangles[m.surface == 1]
+    a, b, c = (m.vertices[top[:, k]] for k in range(3))
+    assert 0.5 * np.sqrt((np.cross(b - a, c - a) ** 2).sum(1)).sum() == pytest.approx(2 * np.pi * 0.69, rel=0.01)
+    assert m.vertices[top][..., 2].min() > 0.31 - 0.005
+
+
+def test_soft_solids_are_closed_and_seen_from_outside():
+    solids = [
+        rounded_box((1.0, 0.6, 0.4), 0.1, GREY, 3),
+        ring([(1.0, -0.1), (1.1, -0.1), (1.1, 0.1), (1.0, 0.1)], 32, GREY),
+        bar([(0, 0, 0), (1, 0, 0.2), (1.2, 0, 1.5)], 0.1, GREY, 12),
+        loft([(0, 0, 0), (0, 0, 1), (0.3, 0, 2)], [[0.2, 0.1], [0.3, 0.1], [0.1, 0.1]], GREY),
+    ]
+    for m in solids + [mirrored(m) for m in solids]:
+        assert open_edges(m.triangles) == 0
+        assert volume(m.vertices, m.triangles) > 0
+    box = 1.0 * 0.6 * 0.4
+    assert 0.9 * box < volume(solids[0].vertices, solids[0].triangles) < box
