@@ -136,7 +136,9 @@ def parse(text: str, file: str) -> Document:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as e:
-        mark = e.problem_mark or e.context_mark
+        # What was left open is wrong where it opens, not at the end of the file where that shows.
+        opened = any(word in str(e.context) for word in ("flow sequence", "flow mapping", "quoted scalar"))
+        mark = (e.context_mark if opened else None) or e.problem_mark or e.context_mark
         at = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
         if "expected a single document" in str(e.context):
             raise InputError("a second document begins here (---); a file holds one", at) from None

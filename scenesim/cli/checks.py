@@ -187,7 +187,8 @@ def _vehicle(path: Path, source: Document) -> str:
     try:
         found = vehicle_recipe.checked(values, Place(str(path)))
     except InputError as e:  # it names the key in its text
-        named = [k for k in source.data if f'"{k}"' in e.message or e.message.startswith(f"{k}:")]
+        words = e.message.replace(":", "").split()
+        named = [k for k in source.data if f'"{k}"' in e.message or k in words[:3]]
         raise InputError(e.message, source.place((named[0],) if named else ())) from None
     return f"a vehicle: {found.length_m:g} x {found.width_m:g} x {found.height_m:g} m"
 
