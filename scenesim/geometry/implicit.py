@@ -142,7 +142,7 @@ def mesh(solid: Solid, low, high, cell_m: float, rounds: int = 2) -> tuple[Array
     short = ((v[quads[:, 0]] - v[quads[:, 2]]) ** 2).sum(1) < ((v[quads[:, 1]] - v[quads[:, 3]]) ** 2).sum(1)
     f = np.where(short[:, None], quads[:, [0, 1, 2, 0, 2, 3]], quads[:, [1, 2, 3, 1, 3, 0]]).reshape(-1, 3)
     f = f.astype(np.int32)
-    _unfold(v, f)
+    _unfold(v, f, 6, False)
     return v, f
 
 
@@ -161,13 +161,14 @@ def refine(
         for share in (0.0, 0.15, 0.25):
             _even(v, f, share)
             _project(rows, profiles, v, 0.0015, 0.005)
-        _unfold(v, f)
+        _unfold(v, f, 12, True)
     return v, f
 
 
-def _unfold(v: Array, f: Triangles) -> None:
-    """Smooth where thin features (ears, the tip of a nose) made the surface fold over itself; v is changed in place."""
-    for _ in range(6):
+def _unfold(v: Array, f: Triangles, rounds: int, widely: bool) -> None:
+    """Smooth where thin features (ears, the tip of a nose) made the surface fold over itself; v is changed in place.
+    widely: neighbours are smoothed too, which opens any fold, but thins what is thin."""
+    for _ in range(rounds):
         n = np.cross(v[f[:, 1]] - v[f[:, 0]], v[f[:, 2]] - v[f[:, 0]])
         n /= np.maximum(np.sqrt((n * n).sum(1, keepdims=True)), 1e-30)
         around = vertex_normals(v, f)[f].sum(1)
@@ -176,7 +177,9 @@ def _unfold(v: Array, f: Triangles) -> None:
             return
         even = v.copy()
         _even(even, f, 0.6)
-        moved = np.unique(f[folded])
+        touched = np.zeros(len(v), bool)
+        touched[f[folded]] = True
+        moved = np.unique(f[touched[f].any(1)]) if widely else np.flatnonzero(touched)
         v[moved] = even[moved]
 
 

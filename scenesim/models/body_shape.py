@@ -285,17 +285,22 @@ def _add_soft_parts(solid: Solid, b: Body, low: float, high: float, offset: floa
         for e in (1, -1):
             radii = (r + offset, r * 0.95 + offset, r * 1.08 + offset)
             solid.ellipsoid((e * 0.47 * a, depth * 0.70, b.hip_m + 0.665 * t), radii, 0.05 if offset < 0.003 else 0.09)
-    a, depth = b.axes["hips"]
     if low < b.hip_m and offset < 0.0135 and not hanging:
-        for e in (1, -1):
-            radii = (0.50 * a + offset, 0.52 * depth + offset, 0.17 * t + offset)
-            solid.ellipsoid((e * 0.46 * a, -(0.52 + 0.10 * b.fem) * depth, b.hip_m - 0.03 * t), radii, 0.06)
+        add_seat(solid, b, offset)
     if high > b.shoulder_m - 0.05 * h:
         x, o = b.length["biacromial"] / 2 - 0.012 * h, 0.6 * offset
         for e in (1, -1):
             root = (e * 0.026 * h, -0.018 * h, b.shoulder_m + 0.018 * h)
             tip = (e * x, -0.010 * h, b.shoulder_m - 0.017 * h)
             solid.tube(root, tip, 0.030 * h + o, 0.027 * h + o, 0.05)
+
+
+def add_seat(solid: Solid, b: Body, offset: float) -> None:
+    """Adds the buttocks, grown by an offset."""
+    a, depth = b.axes["hips"]
+    radii = (0.50 * a + offset, 0.52 * depth + offset, 0.17 * b.trunk_m + offset)
+    for e in (1, -1):
+        solid.ellipsoid((e * 0.46 * a, -(0.52 + 0.10 * b.fem) * depth, b.hip_m - 0.03 * b.trunk_m), radii, 0.06)
 
 
 def _segment(solid, start, end, rings, low, high, offset_low, offset_high, exponent, blend, samples=11) -> None:

@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 Weights = Callable[[Array], Array]  # points (n, 3) -> weights of the bones (n, 19)
 
 # Edge lengths of the meshes of an adult, m. Smaller people get somewhat finer ones.
-HEAD_CELL_M, HAND_CELL_M, SKIN_CELL_M = 0.0155, 0.0115, 0.030
+HEAD_CELL_M, HAND_CELL_M, SKIN_CELL_M = 0.0145, 0.0115, 0.030
 ARM_CELL_M, CLOTH_CELL_M, SHOE_CELL_M, HAIR_CELL_M = 0.021, 0.0325, 0.0205, 0.0165
 MOST_TRIANGLES = 16000
 PAINT_EDGE_M = 0.0012  # over which one colour goes over into the next
@@ -317,7 +317,7 @@ class _Tailor:
         s.ellipsoid((0, y - deep, z[0] + 0.30 * (z[1] - z[0])), (0.7 * wide, 0.045 * k, 0.085 * k), 0.02)
         self._straps(s, y + 0.6 * deep, z, thick)
         box = ((-0.3 * k, y - 0.2 * k, z[0] - 0.05), (0.3 * k, 0.25 * k, b.shoulder_m + 0.12 * k))
-        self.add(s, box, 0.017, wardrobe.woven(self.who.rgb("bag")), "person_nylon", self.binding.rigid("chest"))
+        self.add(s, box, 0.0155, wardrobe.woven(self.who.rgb("bag")), "person_nylon", self.binding.rigid("chest"))
 
     def _straps(self, s: Solid, y: float, z: Array, thick: float) -> None:
         """Over the shoulders and down the chest, on the cloth, whose field says where it is."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenesim.geometry.implicit import Solid, fractal_noise, smooth_step, unit, value_noise
-from scenesim.models.body_shape import SIDES, Body, add_arm, add_leg, add_trunk
+from scenesim.models.body_shape import SIDES, Body, add_arm, add_leg, add_seat, add_trunk
 
 Array = NDArray[np.float64]
 Paint = Callable[[Array], Array]  # points (n, 3) -> linear colours (n, 3)
@@ -81,6 +81,7 @@ def top_solid(b: Body, top: Top) -> tuple[Solid, float, float]:
         for side, _ in SIDES:
             o = offset + 0.013 * k
             add_leg(s, b, side, o, o, o, 0.4, start=-0.10, blend=0.05)
+        add_seat(s, b, offset + 0.014 * k)  # clear of the trousers
         s.plane((0, 0, low), (0, 0, -1), 0.006)
     _neckline(s, b, top)
     if top.waistband:
