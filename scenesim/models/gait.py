@@ -439,6 +439,8 @@ def _set_arm(bones: _Skeleton, s: _Stride, side: str, e: float, swing: float, ch
     bend = 14 + 6 * w.old + 13 * min(s.amplitude, 1.2) * (swing + 1) * 0.5 * (w.carry != f"down_{side}")
     elbow = math.radians(bend * (1 - run) + run * (88 + 14 * swing))
     out = math.radians((8 + 14 * max(0.0, w.fat - 1)) * (1 - run) + 14 * run)
+    if w.carry == f"down_{side}":
+        out += 0.14  # so that it clears the clothes
     m = heading @ about_y(-e * out) @ about_x(shoulder)
     d2 = m @ about_x(elbow) @ about_y(e * 0.08) @ _DOWN
     thumb = (1 - run) * (m @ np.array([-e * 0.45, 0.9, 0.0])) + run * np.array([-e * 0.35, 0.2, 1.0])
