@@ -38,10 +38,10 @@ def driver(at: Point) -> Mesh:
     x, y, z = at[0], at[1], at[2] - 0.07
     skin, hair, cloth = Surface("driver_skin"), Surface("driver_hair"), Surface("driver_cloth")
     parts = [
-        placed(rounded_box((0.24, 0.42, 0.55), 0.11, cloth, 3), (x - 0.12, y, z + 0.42), pitch=-0.28),
+        placed(rounded_box((0.24, 0.42, 0.55), 0.11, cloth), (x - 0.12, y, z + 0.42), pitch=-0.28),
         bar([(x - 0.20, y, z + 0.62), (x - 0.21, y, z + 0.78)], 0.055, skin, 8),
-        placed(rounded_box((0.20, 0.155, 0.25), 0.077, skin, 3), (x - 0.20, y, z + 0.84)),
-        placed(rounded_box((0.215, 0.17, 0.15), 0.074, hair, 3), (x - 0.225, y, z + 0.925)),
+        placed(rounded_box((0.20, 0.155, 0.25), 0.077, skin), (x - 0.20, y, z + 0.84)),
+        placed(rounded_box((0.215, 0.17, 0.15), 0.074, hair), (x - 0.225, y, z + 0.925)),
     ]
     for s in (1, -1):
         arm = [(x - 0.15, y + 0.22 * s, z + 0.60), (x + 0.02, y + 0.25 * s, z + 0.40), (x + 0.30, y + 0.16 * s, z + 0.46)]
@@ -70,3 +70,8 @@ def lining(x0: float, x1: float, half: float, floor: float, top: float) -> list[
         placed(rounded_box((length, 0.04, top - floor), 0.018, TRIM, 1), (x, half * s, (top + floor) / 2)) for s in (1, -1)
     ]
     return [*sides, placed(rounded_box((length, 2 * half, 0.05), 0.02, TRIM, 1), (x, 0, floor))]
+
+
+def bulkhead(x: float, half: float, floor: float, top: float) -> Mesh:
+    """A wall across, which keeps the light of the lamps out of the cabin."""
+    return placed(rounded_box((0.03, 2 * half, top - floor), 0.012, TRIM, 1), (x, 0, (floor + top) / 2))

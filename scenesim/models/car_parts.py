@@ -58,6 +58,7 @@ def plate(ray: Probe, sign: int, z: float) -> list[Mesh]:
         return []
     pitch = -sign * float(np.arctan2((low[0] - high[0]) * sign, 0.05))
     board = [rounded_box((0.014, 0.52, 0.112), 0.006, Surface("number_plate"), 1)]
+    board.append(placed(rounded_box((0.012, 0.536, 0.128), 0.005, BLACK, 1), (-sign * 0.002, 0, 0)))
     for k, y in enumerate(CHARACTERS):
         for size, dy, dz in STROKES[k % len(STROKES)]:
             board.append(solids.box((0.002, *size), (sign * 0.0072, sign * (y + dy), dz), Surface("plate_ink")))
@@ -66,7 +67,7 @@ def plate(ray: Probe, sign: int, z: float) -> list[Mesh]:
 
 def mirror(at: tuple[float, float, float], size: tuple[float, ...]) -> Mesh:
     """A door mirror of the left side; at: its middle."""
-    head = rounded_box(size, 0.05, PAINT, 3, 0.12)
+    head = rounded_box(size, 0.05, PAINT, 2, 0.12)
     glass = placed(rounded_box((0.012, size[1] * 0.78, size[2] * 0.70), 0.005, CHROME, 1), (-size[0] / 2 - 0.001, 0, 0))
     back = placed(rounded_box((0.02, size[1] * 0.92, size[2] * 0.86), 0.009, BLACK, 1), (-size[0] / 2 + 0.006, 0, 0))
     foot = bar([(0, -0.06, -0.06), (0.015, -0.155, -0.085)], [0.028, 0.03], BLACK)
@@ -155,6 +156,10 @@ def inside(b: Body, driver: bool) -> list[Mesh]:
     end = min(-c.roof_end_m[0] + 0.15, rear - 0.3) if c.rear_seat else x - 0.55
     end = max(end, 0.35 - c.length_m) if not c.bed_m else max(end, -c.bed_m[0] + 0.2)
     meshes += cabin.lining(end, -c.screen_base_m[0] - 0.20, 0.86 * b.half, c.clearance_m + 0.10, belt - 0.02)
+    low, lamps = c.clearance_m + 0.10, max(p[1] for p in c.taillamp_wrap_m) + 0.05
+    meshes.append(cabin.bulkhead(-c.screen_base_m[0] - 0.10, 0.80 * b.half, low, c.screen_base_m[1] - 0.09))
+    behind = rear - 0.44 if c.rear_seat else x - 0.60
+    meshes.append(cabin.bulkhead(behind, 0.80 * b.half, low, belt - 0.05 if c.bed_m else max(belt - 0.05, lamps)))
     if c.rear_seat and not c.bed_m:  # the shelf behind the seat
         x1, x0 = rear - 0.30, (0.45 - c.length_m if not c.boot else -c.deck_m[0] + 0.10)
         meshes.append(cabin.dash(((x0 + x1) / 2, 0, belt - 0.06), (x1 - x0, 1.56 * b.half, 0.06)))

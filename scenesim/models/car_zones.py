@@ -198,7 +198,7 @@ def van_flanks(b: Body) -> None:
     band = within(above(0.52), below(0.66))
     between = within(band, lambda q: a0 + b.arch_m + 0.03 - q[:, 0], lambda q: q[:, 0] - a1 + b.arch_m + 0.03)
     behind = within(band, lambda q: a1 + b.arch_m + 0.03 - q[:, 0])
-    b.shell.refine(Region(ny=(0.4, 2), low=(-99, 0.6 * b.half, 0.2), high=(99, 99, 2.15)).faces, 0.26)
+    b.shell.refine(Region(ny=(0.4, 2), low=(-99, 0.6 * b.half, 0.2), high=(99, 99, 2.15)).faces, 0.33)
     for piece in (between, behind):
         b.shell.zone(piece, side_view, flank, BLACK, (PAINT,))
     for left, right, low in ((c.pillar_m + 0.06, c.pillar_m + 1.26, 0.30), (c.pillar_m + 1.38, c.length_m - 0.40, 1.42)):
