@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scenesim.base import keys, taxonomy
 from scenesim.base.errors import InputError, did_you_mean
@@ -18,6 +19,7 @@ from scenesim.capture.frame import Frame
 from scenesim.capture.sweep import capture_sweep
 from scenesim.labels import objects, pixels
 from scenesim.labels.lanes import EgoLanes
+from scenesim.labels.layout import layout
 from scenesim.labels.view import View
 from scenesim.scenario.roads import network
 from scenesim.scene import ground
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from scenesim.scenario.model import Scenario
     from scenesim.sensors.rig import Rig
 
+LAYOUT_REACH_M = 150.0  # how far about the ego's way the map goes that datasets get
 GROUND_BEYOND_M = 30.0  # the ground reaches further than what stands on it
 
 
@@ -89,6 +92,7 @@ class Production:
         self.key = keys.derive(keys.root(scenario.seed), "capture")
         self.stage = Stage(self.timeline, placements(scenario, road_map, self.timeline))
         self.lanes = EgoLanes(road_map)
+        self.layout = layout(road_map, _path(self.timeline), LAYOUT_REACH_M)
         weather = scenario.weather
         wetness = rain_wetness(weather.rain_mm_per_h) if weather.road_wetness is None else weather.road_wetness
         air = environment(
@@ -156,6 +160,7 @@ class Production:
             {s.name: s.to_plain() for s in (*self.rig.cameras, *self.rig.lidars)},
             self.lanes.about(ego),
             taxonomy.names_by_id(),
+            self.layout,
         )
 
     def with_flow(self, pending: _Pending, after: Snapshot) -> Frame:
@@ -169,10 +174,15 @@ class Production:
         return dataclasses.replace(pending.frame, images=images)
 
 
+def _path(timeline: Timeline) -> NDArray[np.float64]:
+    """Points (n, 3) of the ego's way, a hundred or so."""
+    path = timeline.world_from_actor.translation[EGO]
+    return path[:: max(1, len(path) // 100)]
+
+
 def placements(scenario: Scenario, road_map: RoadMap, timeline: Timeline) -> list[Placement]:
     """Ground and surroundings of everywhere that the ego comes to."""
-    path = timeline.world_from_actor.translation[EGO]
-    path = path[:: max(1, len(path) // 100)]
+    path = _path(timeline)
     amounts = scenario.surroundings
     around = path if float(np.abs(path - path[0]).max()) > 1.0 else path[0] + np.array([[-1.0, 0, 0], [1.0, 0, 0]])
     land = ground.build(road_map, around, amounts.reach_m + GROUND_BEYOND_M)

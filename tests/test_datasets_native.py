@@ -21,7 +21,7 @@ from PIL import Image as Picture
 from scenesim.base.errors import InputError
 from scenesim.base.frames import Pose
 from scenesim.base.keys import Key, derive, generator
-from scenesim.capture.frame import CameraBoxes, Frame, Image, Objects, Sweep
+from scenesim.capture.frame import CameraBoxes, Frame, Image, Layout, MapLane, Objects, Sweep
 from scenesim.datasets import disk
 from scenesim.datasets.native import NativeWriter, frame_files
 from scenesim.datasets.png import png
@@ -124,7 +124,22 @@ def a_frame(index=12, objects=5, points=300, cameras=(("front", 18, 31), ("left-
         calibration={"front": {"model": "pinhole", "focal_px": 31.5, "size": [31, 18]}, "top": {"beams": 64}},
         ego_lanes=tuple(row | {"points_m": rng.normal(size=(4 + k, 3)).astype(np.float32)} for k in range(lanes)),
         classes={0: "sky", 1: "car", 2: "person"},
+        layout=a_layout(),
     )
+
+
+def a_layout():
+    rng = rng_of("layout")
+
+    def points(n):
+        return rng.normal(size=(n, 3)) * 100
+
+    marks = ("solid", "white", "none", "")
+    lanes = (
+        MapLane("7_0_-1", "driving", False, points(4), points(4), *marks, right="7_0_-2", successors=("8_0_-1", "9_0_-1")),
+        MapLane("8_0_-1", "driving", True, points(2), points(2), *marks, predecessors=("7_0_-1",)),
+    )
+    return Layout(lanes, (points(5), points(3)), (), (points(4),))
 
 
 def writer(folder, **more):

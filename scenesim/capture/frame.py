@@ -111,12 +111,46 @@ class Objects:
 
 
 @dataclass(frozen=True)
+class MapLane:
+    """A driving lane. left_m, right_m: (n, 3) float64 world, its edges in the direction of travel, row by row side by side.
+
+    id: unique. kind: of OpenDRIVE. junction: whether it leads through one. The marks of the edges: kind ("none" for none) and
+    color. left, right: ids of the lanes beside it that go the same way, "" for none. successors, predecessors: ids.
+    """
+
+    id: str
+    kind: str
+    junction: bool
+    left_m: NDArray[np.float64]
+    right_m: NDArray[np.float64]
+    left_mark: str
+    left_color: str
+    right_mark: str
+    right_color: str
+    left: str = ""
+    right: str = ""
+    successors: tuple[str, ...] = ()
+    predecessors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The road along the ego's way. drivable_m, crosswalks_m, walkways_m: outlines (n, 3) float64 world, not closed, of areas
+    where vehicles may drive or stand, which may overlap; of crosswalks; and of sidewalks."""
+
+    lanes: tuple[MapLane, ...]
+    drivable_m: tuple[NDArray[np.float64], ...]
+    crosswalks_m: tuple[NDArray[np.float64], ...]
+    walkways_m: tuple[NDArray[np.float64], ...]
+
+
+@dataclass(frozen=True)
 class Frame:
     """One trigger.
 
     time_s: reference time on the scenario's clock. world_from_ego, ego_velocity_m_s (3,) world, at that time. calibration:
     sensor -> its spec as plain numbers and strings. ego_lanes: polylines (n, 3) float32 in the ego frame with their kind,
-    role and side. classes: class id -> name.
+    role and side. classes: class id -> name. layout: of the road; one for all frames of a scenario, None where unknown.
     """
 
     scenario: str
@@ -130,3 +164,4 @@ class Frame:
     calibration: dict[str, dict[str, Any]]
     ego_lanes: tuple[dict[str, Any], ...] = ()
     classes: dict[int, str] = field(default_factory=dict)
+    layout: Layout | None = None

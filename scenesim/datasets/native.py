@@ -12,7 +12,7 @@ import numpy as np
 
 from scenesim.base import taxonomy
 from scenesim.base.errors import InputError, Place
-from scenesim.capture.frame import Frame
+from scenesim.capture.frame import Frame, Layout
 from scenesim.datasets import tables
 from scenesim.datasets.disk import refusals_told, rename, sync_folder, write_file
 from scenesim.datasets.png import jpeg, png
@@ -20,8 +20,9 @@ from scenesim.datasets.writer import Writer
 
 FORMAT, FORMAT_VERSION = "scenesim-native", 1
 INDEX, INCOMPLETE, FRAMES, SCENARIO, CALIBRATION = "dataset.json", "INCOMPLETE", "frames", "scenario.yaml", "calibration.json"
+LAYOUT = "layout.json"
 SHEET = "contact_sheet.png"  # drawn by others, when the dataset is complete
-OURS = {INDEX, INCOMPLETE, FRAMES, SCENARIO, CALIBRATION, SHEET}
+OURS = {INDEX, INCOMPLETE, FRAMES, SCENARIO, CALIBRATION, LAYOUT, SHEET}
 NOTICE = b"This dataset is being written, or its writing was cut short. Do not use it; make it again with overwrite.\n"
 
 ImageFormat = Literal["png", "jpg"]
@@ -77,6 +78,7 @@ class NativeWriter(Writer):
         self.jpeg_quality = jpeg_quality
         self._frames: dict[int, float] = {}
         self._shared: dict[str, Any] | None = None
+        self._layout: Layout | None = None
         self._broken = False
 
     def start(self) -> None:
@@ -129,6 +131,8 @@ class NativeWriter(Writer):
         }
         with refusals_told(self.folder):
             write_file(self.folder / CALIBRATION, _json(shared["calibration"]))
+            if self._layout is not None:
+                write_file(self.folder / LAYOUT, _json(tables.plain_layout(self._layout), indent=None))
             write_file(self.folder / INCOMPLETE, _json(index))
             rename(self.folder / INCOMPLETE, self.folder / INDEX)
 
@@ -164,7 +168,7 @@ class NativeWriter(Writer):
             "classes": {str(k): frame.classes[k] for k in sorted(frame.classes)},
         }
         if self._shared is None:
-            self._shared = shared
+            self._shared, self._layout = shared, frame.layout
         elif _json(shared) != _json(self._shared):
             differs = [key for key in shared if _json(shared[key]) != _json(self._shared[key])]
             raise ValueError(f"frame {frame.index} belongs to another dataset: {', '.join(differs)} differ")
@@ -177,10 +181,10 @@ def _safe(name: str) -> str:
     return name
 
 
-def _json(value: Any) -> bytes:
+def _json(value: Any, indent: int | None = 1) -> bytes:
     def plain(other: Any) -> Any:
         if isinstance(other, np.ndarray | np.generic):
             return other.tolist()
         raise TypeError(f"no JSON for {type(other)}")
 
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False, default=plain) + "\n").encode("utf8")
+    return (json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=plain) + "\n").encode("utf8")

@@ -15,7 +15,7 @@ from scenesim.base.errors import InputError, Place
 from scenesim.base.frames import Pose
 from scenesim.capture.frame import Frame, Image, Sweep
 from scenesim.datasets import tables
-from scenesim.datasets.native import CALIBRATION, FORMAT, FORMAT_VERSION, FRAMES, INCOMPLETE, INDEX, SCENARIO
+from scenesim.datasets.native import CALIBRATION, FORMAT, FORMAT_VERSION, FRAMES, INCOMPLETE, INDEX, LAYOUT, SCENARIO
 
 
 def open_native(folder: str | Path) -> NativeDataset:
@@ -49,6 +49,9 @@ class NativeDataset:
         self.indices = [row["index"] for row in index["frames"]]
         self.calibration = json.loads((folder / CALIBRATION).read_text(encoding="utf8"))
         self.scenario_yaml = (folder / SCENARIO).read_text(encoding="utf8")
+        self.layout = None
+        if (folder / LAYOUT).is_file():
+            self.layout = tables.layout_of(json.loads((folder / LAYOUT).read_text(encoding="utf8")))
         self.classes = {int(k): name for k, name in index["classes"].items()}
 
     def __len__(self) -> int:
@@ -81,6 +84,7 @@ class NativeDataset:
             calibration=self.calibration,
             ego_lanes=tables.lanes_of(self._table(folder / "lanes.parquet")),
             classes=self.classes,
+            layout=self.layout,
         )
 
     def _image(self, folder: Path, pose: dict[str, Any]) -> Image:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from scenesim.base.frames import Pose
-from scenesim.capture.frame import CameraBoxes, Frame, Image, Objects, Sweep
+from scenesim.capture.frame import CameraBoxes, Frame, Image, Layout, MapLane, Objects, Sweep
 
 Columns = dict[str, Any]
 
@@ -32,6 +32,8 @@ VISIBLE, AMODAL = (tuple(f"{kind}_{edge}_px" for edge in ("left", "top", "right"
 PER_POINT = ("range_m", "intensity", "ring", "column", "azimuth_rad", "time_offset_s", "class_id", "instance", "incidence_rad")
 PER_BOX = ("truncation", "visible_fraction", "pixels")
 LIDAR_POINTS = "lidar_points_"
+EDGES = ("left_m", "right_m")
+OUTLINES = ("drivable_m", "crosswalks_m", "walkways_m")
 LANES = {"role": pa.string(), "kind": pa.string(), "color": pa.string(), "road": pa.string(), "lane": pa.int32()}
 POINTS = pa.list_(pa.list_(pa.float32(), 3))
 TEXTS = pa.map_(pa.string(), pa.string())
@@ -183,6 +185,26 @@ def lanes_of(table: pa.Table) -> tuple[dict[str, Any], ...]:
         {k: np.array(v, np.float32).reshape(-1, 3) if k == "points_m" else v for k, v in row.items() if v is not None}
         for row in rows
     )
+
+
+def plain_layout(layout: Layout) -> dict[str, Any]:
+    """The layout as numbers, strings, lists and dictionaries."""
+    lanes = [
+        {k: v.tolist() if k in EDGES else list(v) if isinstance(v, tuple) else v for k, v in vars(lane).items()}
+        for lane in layout.lanes
+    ]
+    return {"lanes": lanes, **{name: [points.tolist() for points in getattr(layout, name)] for name in OUTLINES}}
+
+
+def layout_of(plain: dict[str, Any]) -> Layout:
+    """The layout again."""
+
+    def lane(row: dict[str, Any]) -> MapLane:
+        values = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k not in EDGES}
+        return MapLane(**values, **{k: np.array(row[k], float).reshape(-1, 3) for k in EDGES})
+
+    outlines = [tuple(np.array(p, float).reshape(-1, 3) for p in plain[name]) for name in OUTLINES]
+    return Layout(tuple(lane(row) for row in plain["lanes"]), *outlines)
 
 
 def pose_of(row: dict[str, Any]) -> Pose:

@@ -61,7 +61,7 @@ class EgoLanes:
             points = (
                 surface.edge_xyz(q.lane.section, lane_id, s) if lane_id else surface.xyz(s, surface.edges(q.lane.section, s)[0])
             )
-            kind, color = _mark(section.lanes[lane_id], float(min(q.s_from, q.s_to)) - section.s)
+            kind, color = mark_of(section.lanes[lane_id], float(min(q.s_from, q.s_to)) - section.s)
             yield {
                 "role": role,
                 "kind": kind,
@@ -84,6 +84,7 @@ def _beside(lane: int, side: int) -> int:
     return n + side if n == 0 else n
 
 
-def _mark(lane: Lane, d: float) -> tuple[str, str]:
+def mark_of(lane: Lane, d: float) -> tuple[str, str]:
+    """(kind, color) of the marking at the outer edge of a lane, d m into its section; ("none", "") where nothing is painted."""
     painted = [m for m in lane.marks if m.s_offset <= d + 1e-6] or list(lane.marks[:1])
     return (painted[-1].kind.replace(" ", "_"), painted[-1].color) if painted else ("none", "")
