@@ -93,11 +93,11 @@ def _limbs(p: Pose, c: Clothes, k: int, side: int) -> list[Mesh]:
     elbow = (shoulder + hand) / 2 + np.array([-0.04, side * 0.07, -0.07])
     top, legs = worn(c.top), worn(c.legs)
     sleeve = top if c.hands == "rider_leather" else worn("driver_skin")
-    thigh = [hip + [-0.03, 0, 0.02], hip * 0.5 + knee * 0.5, knee]
-    shank = [knee + (knee - hip) * 0.06, knee, knee * 0.6 + foot * 0.4, foot + [0, 0, 0.02]]
+    thigh = [hip + [-0.03, 0, 0.02], hip * 0.5 + knee * 0.5, knee * 0.96 + hip * 0.04, knee + (knee - hip) * 0.08]
+    shank = [knee + (knee - hip) * 0.10, knee, knee * 0.6 + foot * 0.4, foot + [0, 0, 0.02]]
     return [
-        loft(thigh, [[0.095, 0.095], [0.085, 0.085], [0.064, 0.064]], legs, 12, 3),
-        loft(shank, [[0.03, 0.03], [0.064, 0.064], [0.060, 0.060], [0.042, 0.042]], legs, 12, 3),
+        loft(thigh, [[0.095, 0.095], [0.085, 0.085], [0.068, 0.068], [0.030, 0.030]], legs, 12, 3),
+        loft(shank, [[0.022, 0.022], [0.064, 0.064], [0.060, 0.060], [0.042, 0.042]], legs, 12, 3),
         loft([shoulder + [0, -side * 0.05, 0.02], shoulder, elbow], [[0.05, 0.05], [0.066, 0.066], [0.046, 0.046]], top, 12, 3),
         loft([elbow + (elbow - shoulder) * 0.05, elbow, hand], [[0.02, 0.02], [0.046, 0.046], [0.034, 0.034]], sleeve, 12, 3),
         placed(rounded_box((0.10, 0.075, 0.06), 0.028, worn(c.hands)), hand),
@@ -130,6 +130,7 @@ def bicycle(c: TwoWheeler) -> Frame:
     steered = [
         bar([head, head + [-0.02, 0, 0.10], head + [0.05, 0, 0.14]], 0.014, BLACK, 8),
         bar([head + np.array(q) for q in HANDLEBAR], 0.012, BLACK, 8),
+        bar([head + [0.0, 0, 0.05], head + [0.08, 0, 0.045]], 0.007, BLACK, 6),
         placed(rounded_box((0.05, 0.06, 0.05), 0.02, Surface("headlamp")), head + [0.09, 0, 0.06]),
         _mudguard(front, r, 0.9, 2.4, 0.028),
     ]
