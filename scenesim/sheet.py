@@ -60,7 +60,9 @@ def _draw_boxes(frame: Frame, image: Image, canvas: Picture) -> None:
     camera = Camera.from_plain(frame.calibration[image.camera])
     camera_from_world = image.world_from_camera.inverse()
     seen = frame.objects.cameras[image.camera]
-    far_first = np.argsort(-np.sqrt(((frame.objects.world_from_object.translation - image.world_from_camera.translation) ** 2).sum(1)))
+    far_first = np.argsort(
+        -np.sqrt(((frame.objects.world_from_object.translation - image.world_from_camera.translation) ** 2).sum(1))
+    )
     for k in far_first:
         if seen.pixels[k] < 12:
             continue
@@ -95,9 +97,13 @@ def _birds_eye_row(frame: Frame, sweep: Sweep) -> Picture:
         row = np.round(canvas.shape[0] / 2 - sweep.xyz_ego_m[:, 1] * scale).astype(int)
         inside = (column >= 0) & (column < size) & (row >= 0) & (row < canvas.shape[0])
         order = np.argsort(sweep.xyz_ego_m[inside, 2], kind="stable")
-        canvas[row[inside][order], column[inside][order]] = np.maximum(colors[inside][order], 40)
+        for down, right in ((1, 1), (1, 0), (0, 1), (0, 0)):  # a point is two pixels wide, so that it is seen on a small screen
+            at = np.minimum(row[inside] + down, canvas.shape[0] - 1), np.minimum(column[inside] + right, size - 1)
+            canvas[at[0][order], at[1][order]] = np.maximum(colors[inside][order], 60)
         _draw_footprints(frame, canvas, scale)
-        pictures.append(_label(canvas, f"{sweep.lidar}: {len(sweep.range_m)} points of {sweep.pulses} pulses, from above, {name}"))
+        pictures.append(
+            _label(canvas, f"{sweep.lidar}: {len(sweep.range_m)} points of {sweep.pulses} pulses, from above, {name}")
+        )
     return np.concatenate(pictures, axis=1)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from scenesim import warm
 from scenesim.base import keys, taxonomy
 from scenesim.base.errors import InputError, did_you_mean
 from scenesim.capture import cast
@@ -85,6 +86,7 @@ class Production:
     """A scenario with its stage set: what all of its frames share."""
 
     def __init__(self, scenario: Scenario, timeline: Timeline | None, sensors: Iterable[str] | None, threads: int | None):
+        compiling = warm.start()
         road_map = RoadMap(network(scenario.road))
         self.scenario, self.threads = scenario, threads
         self.timeline = timeline or simulate_actors.simulate(scenario, road_map)
@@ -107,6 +109,8 @@ class Production:
         self.extinction_per_m = laser_extinction_per_m(weather.visibility_m, weather.rain_mm_per_h)
         # Label value of each actor row: the row itself, so that the ego, which no sensor of its own sees, is 0 like nothing.
         self.track = np.arange(len(self.timeline.actors) + len(self.stage.named), dtype=np.uint16)
+        if compiling is not None:
+            compiling.wait()
 
     def snapshot(self, k: int) -> Snapshot:
         """The stage at trigger k, moving for as long as any sensor looks."""

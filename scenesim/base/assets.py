@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ def names(group: str, suffix: str = ".yaml") -> list[str]:
     return sorted(p.name[: -len(suffix)] for p in (folder("assets") / group).glob(f"*{suffix}"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _load(path: Path) -> Any:
     return yaml.load(path.read_text(encoding="utf8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 

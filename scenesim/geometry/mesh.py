@@ -30,7 +30,7 @@ class Mesh:
 
     vertices: (V, 3) m. triangles: (T, 3) int32. normals: (T, 3, 3) unit corner normals. uv: (T, 3, 2) corner texture
     coordinates, m (what u and v mean is the material's business). surface: (T,) int32 index into `surfaces`.
-    color: (V, 3) linear albedo in [0, 1] that replaces the material's where the material says `vertex_color`, or None.
+    color: (V, 3) linear colour in [0, 1] by which the material's albedo is multiplied where it says `vertex_color`, or None.
     """
 
     vertices: NDArray[np.float64]

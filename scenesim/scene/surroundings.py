@@ -246,8 +246,8 @@ def _tree(site: Site, x: float, y: float, clear: float, off: str, species: str, 
     if not site.claim(shapely.Point(x, y).buffer(clear), off):
         return None
     g = generator(key)
-    # Few shapes, many trees: heights in whole metres and few keys, so that prototypes are shared.
-    request = ModelRequest("vegetation", species, int(g.integers(3)), (("height_m", float(round(height))),))
+    # Few shapes, many trees: few heights and keys, so that prototypes are shared.
+    request = ModelRequest("vegetation", species, int(g.integers(2)), (("height_m", float(2 * round(height / 2 + 0.5) - 1)),))
     pose = site.stand(x, y, float(g.uniform(0, 2 * np.pi)))
     return Placement(pose, request, class_name="vegetation", params=(0.5, 0.5, 0.5, float(g.uniform())))
 

@@ -13,13 +13,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scenesim.base.frames import Pose, quaternion_from_matrix
+from scenesim.base.frames import Pose, cross, quaternion_from_matrix
 from scenesim.geometry.curves import Cubics
 from scenesim.scenario.network import DRIVING, Lane, Network, Road, Section
 
 Array = NDArray[np.float64]
 CHORD_M = 0.02  # the most by which a straight piece between stations may leave the curve
 LONGEST_STEP_M = 25.0
+SAMPLE_M = 4.0  # between the samples of a reference line from which feet of perpendiculars are sought
 BEYOND_END_M = 0.3  # a point this far beyond the end of a road is still on it: roads do not quite meet in real files
 
 
@@ -47,10 +48,10 @@ class RoadSurface:
         n = 1 / np.sqrt(1 + rise * rise)
         e_s = np.stack([np.cos(heading) * n, np.sin(heading) * n, rise * n], -1)
         left = np.stack([-np.sin(heading), np.cos(heading), np.zeros_like(heading)], -1)
-        up = np.cross(e_s, left)
+        up = cross(e_s, left)
         c, sn = np.cos(bank)[..., None], np.sin(bank)[..., None]
         e_t = c * left + sn * up
-        return np.stack([x, y, z], -1), e_s, e_t, np.cross(e_s, e_t)
+        return np.stack([x, y, z], -1), e_s, e_t, cross(e_s, e_t)
 
     def shape_at(self, s: ArrayLike, t: ArrayLike) -> Array:
         """Height (...) of the lateral profile: between the profiles before and behind s, linear."""
@@ -81,7 +82,7 @@ class RoadSurface:
         if level:
             flat = np.stack([-e_s[..., 1], e_s[..., 0], np.zeros(s.shape)], -1)
             e_t = flat / np.sqrt((flat * flat).sum(-1, keepdims=True))
-            e_h = np.cross(e_s, e_t)
+            e_h = cross(e_s, e_t)
         return p + t[..., None] * e_t + (h + self.shape_at(s, t))[..., None] * e_h
 
     def pose(self, s: ArrayLike, t: ArrayLike, h: ArrayLike = 0.0, heading: float = 0.0) -> Pose:
@@ -89,12 +90,12 @@ class RoadSurface:
         s, t = np.broadcast_arrays(np.asarray(s, float), np.asarray(t, float))
         _, e_s, e_t, _ = self.frame(s)
         d = 0.05
-        across = e_t + ((self.shape_at(s, t + d) - self.shape_at(s, t - d)) / (2 * d))[..., None] * np.cross(e_s, e_t)
+        across = e_t + ((self.shape_at(s, t + d) - self.shape_at(s, t - d)) / (2 * d))[..., None] * cross(e_s, e_t)
         across /= np.sqrt((across * across).sum(-1, keepdims=True))
-        up = np.cross(e_s, across)
+        up = cross(e_s, across)
         c, sn = np.cos(heading), np.sin(heading)
         forward = c * e_s + sn * across
-        return Pose(quaternion_from_matrix(np.stack([forward, np.cross(up, forward), up], -1)), self.xyz(s, t, h))
+        return Pose(quaternion_from_matrix(np.stack([forward, cross(up, forward), up], -1)), self.xyz(s, t, h))
 
     # ---- lanes
 
@@ -224,6 +225,7 @@ class RoadMap:
     def __init__(self, network: Network):
         self.network = network
         self.surfaces = {i: RoadSurface(r) for i, r in network.roads.items()}
+        self._reaches: dict[str, float] = {}
 
     def lane(self, ref: LaneRef) -> Lane:
         return self.network.roads[ref.road].sections[ref.section].lanes[ref.lane]
@@ -253,11 +255,22 @@ class RoadMap:
         """Points (n, 2) on the reference lines every few metres, and (road, s) of each."""
         points, where = [], []
         for i, surface in self.surfaces.items():
-            s = np.linspace(0, surface.road.length, max(2, int(surface.road.length / 4.0) + 2))
+            s = np.linspace(0, surface.road.length, max(2, int(surface.road.length / SAMPLE_M) + 2))
             x, y, _ = surface.road.line.at(s)
             points.append(np.stack([x, y], -1))
             where += [(i, float(v)) for v in s]
         return np.concatenate(points), where
+
+    def _reach(self, road: str) -> float:
+        """How far, at the most, lanes reach from the reference line of a road, m."""
+        if road not in self._reaches:
+            surface = self.surfaces[road]
+            most = 0.0
+            for k, section in enumerate(surface.road.sections):
+                s = np.linspace(section.s, surface.road.section_end(k), 9)
+                most = max(most, *(float(np.abs(t).max()) for t in surface.edges(k, s).values()))
+            self._reaches[road] = 1.25 * most + 1.0  # between the samples a border may bulge
+        return self._reaches[road]
 
     def locate(self, x: float, y: float, z: float | None = None, reach_m: float = 60.0) -> list[tuple[str, float, float]]:
         """(road, s, t) of every road on whose lanes the point (x, y) lies, the nearest centre first; with z, roads more than
@@ -269,6 +282,7 @@ class RoadMap:
             road, s = where[k]
             if road not in best or d2[k] < best[road][0]:
                 best[road] = (float(d2[k]), s)
+        best = {road: near for road, near in best.items() if near[0] < (self._reach(road) + SAMPLE_M) ** 2}
         found = []
         for road, (_, s) in best.items():
             s, t = self._refine(self.surfaces[road], s, x, y)

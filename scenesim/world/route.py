@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scenesim.base.errors import InputError
-from scenesim.base.frames import Pose, quaternion_from_matrix
+from scenesim.base.frames import Pose, cross, quaternion_from_matrix
 from scenesim.base.keys import Key, generator
 from scenesim.world.lanes import LaneGraph, lane_at
 from scenesim.world.road import LaneRef, RoadMap
@@ -66,7 +66,7 @@ class Route:
         forward = flat.copy()
         forward[..., 2] = -(flat[..., :2] * up[..., :2]).sum(-1) / up[..., 2]
         forward /= np.sqrt((forward * forward).sum(-1, keepdims=True))
-        left = np.cross(up, forward)
+        left = cross(up, forward)
         over = np.where(d > self.length_m, d - self.length_m, np.minimum(d, 0.0))[..., None]
         return Pose(quaternion_from_matrix(np.stack([forward, left, up], -1)), xyz + over * forward + lateral[..., None] * left)
 

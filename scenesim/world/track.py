@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scenesim.base.frames import Pose, quaternion_from_matrix
-from scenesim.models import gait
+from scenesim.base.frames import Pose, cross, quaternion_from_matrix
+from scenesim.models import gait, pedestrian
 from scenesim.models.model import CHANNELS, CRANK_RAD, GAIT_RAD, LAMP_BITS, SPEED_M_S, STEER_RAD, WHEEL_M, Model
 from scenesim.world.route import Route
 
@@ -18,7 +18,6 @@ PEDAL_M = 5.6  # run of a bicycle for one turn of its cranks: a 2.1 m wheel at 2
 INDICATE_AHEAD_M, INDICATE_TURN_RAD, BLINK_HZ = 25.0, 0.6, 1.5  # UNECE R6: 90 +- 30 flashes a minute
 BRAKING_M_S2 = 0.7
 GRAVITY = 9.81
-LEG_SHARE = 0.53  # height of the hip over the body's (D. A. Winter, Biomechanics and Motor Control of Human Movement)
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,9 @@ def rolling(
     forward = np.stack([np.cos(yaw), np.sin(yaw), rise], -1)
     forward /= np.sqrt((forward * forward).sum(1, keepdims=True))
     up = np.broadcast_to([0.0, 0.0, 1.0], forward.shape)
-    left = np.cross(rear.rotate(up) + front.rotate(up), forward)
+    left = cross(rear.rotate(up) + front.rotate(up), forward)
     left /= np.sqrt((left * left).sum(1, keepdims=True))
-    pose = Pose(quaternion_from_matrix(np.stack([forward, left, np.cross(forward, left)], -1)), rear.translation)
+    pose = Pose(quaternion_from_matrix(np.stack([forward, left, cross(forward, left)], -1)), rear.translation)
     turn = front.yaw() - yaw
     # Single-track model: tan(steer) = wheelbase times curvature.
     articulation[:, STEER_RAD] = np.arctan2(np.arctan2(np.sin(turn), np.cos(turn)), 1.0)
@@ -75,7 +74,7 @@ def walking(model: Model, line: Callable[[Array], Pose], distance: Array, speed:
     articulation = np.zeros((len(distance), len(CHANNELS)))
     articulation[:, SPEED_M_S] = speed
     top = float(speed.max(initial=0.0))
-    stride = gait.stride_length_m(LEG_SHARE * model.size_lwh_m[2], max(top, 0.3))
+    stride = gait.stride_length_m(pedestrian.leg_m(model), max(top, 0.3))
     articulation[:, GAIT_RAD] = phase + distance * (2 * np.pi / stride)
     return line(distance), articulation
 
