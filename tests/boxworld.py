@@ -14,7 +14,7 @@ import numpy as np
 
 from scenesim.base import taxonomy
 from scenesim.base.frames import Pose
-from scenesim.capture.frame import CameraBoxes, Frame, Image, Objects, Sweep
+from scenesim.capture.frame import CameraBoxes, Frame, Image, Layout, MapLane, Objects, Sweep
 from scenesim.sensors import rig as rigs
 
 SLACK_M = 0.02
@@ -88,6 +88,23 @@ def rig(cameras: str = "nuscenes", width: int = 320, height: int = 192, rolling:
 def world_from_ego(time_s: float) -> Pose:
     yaw = 0.04 * np.sin(1.3 * time_s)
     return WORLD_FROM_STREET @ Pose.of((EGO_SPEED * time_s, -1.75 - 0.1 * np.sin(time_s), 0.0), yaw=yaw)
+
+
+@cache
+def layout() -> Layout:
+    """The street: a lane each way, sidewalks beside, a crosswalk."""
+
+    def line(y, x=(-150.0, 50.0, 120.0, 250.0)):
+        return WORLD_FROM_STREET.apply(np.array([[a, y, 0.0] for a in x]))
+
+    def area(low, high, x=(-150.0, 250.0)):
+        return np.concatenate([line(low, x), line(high, x)[::-1]])
+
+    marks = ("broken", "white", "none", "")
+    there = MapLane("1_0_-1", "driving", False, line(0.0), line(-3.5), *marks)
+    back = MapLane("1_0_1", "driving", False, line(0.0)[::-1], line(3.5)[::-1], *marks)
+    walks = (area(-10.5, -7.0), area(7.0, 10.5))
+    return Layout((there, back), (area(-7.0, 7.0),), (area(-7.0, 7.0, (40.0, 44.0)),), walks)
 
 
 def cast(world_from_rays: Pose, directions, time_s: float):
@@ -249,7 +266,7 @@ def a_frame(rig, index: int, scenario: str = "boxes") -> Frame:
     ends = [world_from_ego(time_s + s).translation for s in (-step, step)]
     return Frame(
         scenario, index, time_s, world_from_ego(time_s), (ends[1] - ends[0]) / (2 * step), {n: i for n, (i, _) in seen.items()},
-        sweeps, table, {s.name: s.to_plain() for s in (*rig.cameras, *rig.lidars)}, (), taxonomy.names_by_id(),
+        sweeps, table, {s.name: s.to_plain() for s in (*rig.cameras, *rig.lidars)}, (), taxonomy.names_by_id(), layout(),
     )  # fmt: skip
 
 
