@@ -1,9 +1,10 @@
 """nuScenes v1.0: tables, keyframes and sweeps, lidarseg, panoptic, map mask and map expansion (Caesar et al. 2020).
 
-Sources: nuscenes-devkit 1.2.0, docs/schema_nuscenes.md, docs/instructions_lidarseg.md, python-sdk/nuscenes. Frames half a
-second apart or more are keyframes, those between them sweeps; what comes after the last keyframe is left out. Cameras get the channel
-that looks where they look. Scenarios are laid side by side in the maps, whose coordinates are all positive; where, is said in
-log as scenesim_origin_m.
+Sources: nuscenes-devkit 1.2.0, docs/schema_nuscenes.md, docs/instructions_lidarseg.md, python-sdk/nuscenes.
+
+Frames half a second apart or more are keyframes, those between them sweeps; what comes after the last keyframe is left out.
+Cameras get the channel that looks where they look. Scenarios are laid side by side in the maps, whose coordinates are all
+positive; where, is said in log as scenesim_origin_m.
 """
 
 from __future__ import annotations
