@@ -16,13 +16,13 @@ from scenesim.models.catalogue import ModelRequest
 from scenesim.scenario.network import DRIVING, WALKING, Road
 from scenesim.world import signals
 from scenesim.world.lanes import LaneGraph
-from scenesim.world.road import LaneRef, RoadMap
+from scenesim.world.road import LaneRef, RoadMap, RoadSurface
 from scenesim.world.route import Route, route_from
 from scenesim.world.trajectory import Path
 
 Array = NDArray[np.float64]
 PEOPLE_VARIANTS = 3  # shapes of each kind of person: more only cost time and memory
-BETWEEN_CARS_M = 7.5  # rear axle to rear axle, when nobody stands still
+FASTEST_WITH_BICYCLES_M_S = 101 / 3.6
 STANDING_SHARE, CROSSING_SHARE = 0.15, 0.3
 
 
@@ -81,7 +81,7 @@ class Crowd:
 
 def pick(shares: Mapping[str, float], g: np.random.Generator, known) -> str:
     """A name, with the probability of its share among those that are known."""
-    names = [n for n in shares if n in known]
+    names = [n for n in shares if n in known] or list(shares)
     weights = np.array([shares[n] for n in names])
     return names[int(np.searchsorted(np.cumsum(weights) / weights.sum(), g.uniform(), side="right").clip(0, len(names) - 1))]
 
@@ -141,6 +141,8 @@ def driving(
             g = generator(derive(key, kind, n))
             spot = spots[int(g.integers(len(spots)))]
             road = graph.map.network.roads[spot.lane.road]
+            if kind == "cyclist" and not _may_cycle(graph.map.surfaces[spot.lane.road], spot.s):
+                continue
             shares = mix["cycling"] if kind == "cyclist" else mix["driving"][_road_kind(road, spot.s)]
             model = pick(shares, g, known)
             request = ModelRequest("vehicle", model)
@@ -165,6 +167,13 @@ def _road_kind(road: Road, s: float) -> str:
     kinds = [kind for at, kind, _ in road.kinds if at <= s]
     kind = kinds[-1] if kinds else "town"
     return kind if kind in ("town", "rural", "motorway") else "town"
+
+
+def _may_cycle(surface: RoadSurface, s: float) -> bool:
+    """Whether bicycles belong on a road: not on motorways, nor where traffic is as fast."""
+    section = surface.road.sections[surface.section_at(s)]
+    stops = any(lane.kind == "stop" for lane in section.lanes.values())
+    return _road_kind(surface.road, s) != "motorway" and not stops and (surface.speed_limit(s) or 0.0) <= FASTEST_WITH_BICYCLES_M_S
 
 
 def _edge_offset(graph: LaneGraph, spot: _Spot) -> float:
