@@ -161,7 +161,7 @@ class Production:
             images,
             sweeps,
             table,
-            {s.name: s.to_plain() for s in (*self.rig.cameras, *self.rig.lidars)},
+            {c.name: c.to_plain() for c in self.rig.cameras} | {lidar.name: lidar.to_plain() for lidar in self.rig.lidars},
             self.lanes.about(ego),
             taxonomy.names_by_id(),
             self.layout,
@@ -207,7 +207,7 @@ def _chosen(rig: Rig, sensors: Iterable[str] | None) -> Rig:
     """The rig with the sensors that were asked for."""
     if sensors is None:
         return rig
-    known = [s.name for s in (*rig.cameras, *rig.lidars)]
+    known = [c.name for c in rig.cameras] + [lidar.name for lidar in rig.lidars]
     wanted = list(sensors)
     for name in wanted:
         if name not in known:

@@ -1,4 +1,4 @@
-"""Kernels compiled beside everything else: on the first run another process fills the disk cache while this one builds models."""
+"""Kernels compiled beside the rest: on a first run another process fills the disk cache while this one builds models."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def compile_all() -> None:
     x = np.array([[0.0, 1.0], [6.0, 7.0]])
     poses = Pose.of(np.stack([x, 0 * x, 0 * x], -1), yaw=np.zeros((2, 2)))
     actors = tuple(ActorInfo(name, ModelRequest("roadside", "bollard")) for name in ("ego", "other"))
-    timeline = Timeline(time_s, poses, np.ones((2, 2), bool), np.zeros((2, 2, len(CHANNELS))), np.zeros((2, 2), np.int32), actors)
+    still = np.zeros((2, 2, len(CHANNELS)))
+    timeline = Timeline(time_s, poses, np.ones((2, 2), bool), still, np.zeros((2, 2), np.int32), actors)
     floor = solids.box((60, 60, 0.2), (0, 0, -0.1), Surface("asphalt", "road"))
     wall = solids.box((0.2, 20, 6), (15, 0, 3), Surface("facade", "building"))
     stage = Stage(timeline, [Placement(Pose.identity(), mesh=m, class_name="building") for m in (floor, wall)])

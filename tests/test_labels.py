@@ -118,7 +118,8 @@ def test_visible_boxes_and_fractions_by_counting(still_shot):
             np.testing.assert_array_equal(
                 seen.visible_px[k], [columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5]
             )
-            assert (seen.amodal_px[k][:2] <= seen.visible_px[k][:2]).all() and (seen.amodal_px[k][2:] >= seen.visible_px[k][2:]).all()
+            assert (seen.amodal_px[k][:2] <= seen.visible_px[k][:2]).all()
+            assert (seen.amodal_px[k][2:] >= seen.visible_px[k][2:]).all()
             assert 0 < seen.visible_fraction[k] <= 1
 
 

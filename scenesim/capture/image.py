@@ -26,8 +26,15 @@ GRAIN_ROWS = 8
 class Lens(Protocol):
     """What is needed of a camera's spec (sensors.camera)."""
 
-    width: int
-    height: int
+    @property
+    def width(self) -> int:
+        """Columns."""
+        ...
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        ...
 
     def directions(self) -> NDArray:
         """(H, W, 3) unit directions of the pixels' centres in the camera frame."""

@@ -173,7 +173,8 @@ def _may_cycle(surface: RoadSurface, s: float) -> bool:
     """Whether bicycles belong on a road: not on motorways, nor where traffic is as fast."""
     section = surface.road.sections[surface.section_at(s)]
     stops = any(lane.kind == "stop" for lane in section.lanes.values())
-    return _road_kind(surface.road, s) != "motorway" and not stops and (surface.speed_limit(s) or 0.0) <= FASTEST_WITH_BICYCLES_M_S
+    slow = (surface.speed_limit(s) or 0.0) <= FASTEST_WITH_BICYCLES_M_S
+    return slow and not stops and _road_kind(surface.road, s) != "motorway"
 
 
 def _edge_offset(graph: LaneGraph, spot: _Spot) -> float:
