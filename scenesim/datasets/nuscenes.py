@@ -218,12 +218,11 @@ class NuscenesWriter(FolderWriter):
         nuscenes_from_world = (frame.world_from_ego @ specs.mounting(frame, self.lidar) @ LIDAR_FROM_NUSCENES).inverse()
         counts = cuboid.counts(points[:, :3], nuscenes_from_world @ objects.world_from_object, objects.size_lwh_m)
         fraction = np.max([c.visible_fraction for c in objects.cameras.values()], axis=0)
-        pixels = np.max([c.pixels for c in objects.cameras.values()], axis=0)
-        hit = set(np.unique(frame.sweeps[self.lidar].instance).tolist())
+        seen = specs.seen(frame)
         annotated = {}
         for k, track in enumerate(objects.track.tolist()):
             category = object_category(frame, k)
-            if category not in THINGS or not (counts[k] or pixels[k] or track in hit):
+            if category not in THINGS or not (counts[k] or seen[k]):
                 continue
             annotated[track] = category
             name = self._token("annotation", track, frame.index)

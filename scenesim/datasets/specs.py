@@ -59,6 +59,12 @@ def main_lidar(frame: Frame, format_name: str) -> str:
     return max(frame.sweeps, key=lambda s: mounting(frame, s).translation[2])
 
 
+def seen(frame: Frame) -> NDArray[np.bool_]:
+    """(O,) whether any sensor has a pixel or a point of an object."""
+    counts = [c.pixels for c in frame.objects.cameras.values()] + list(frame.objects.lidar_points.values())
+    return np.any([np.zeros(len(frame.objects.track)), *counts], axis=0)
+
+
 def by_heading(frame: Frame, channels: dict[str, float]) -> dict[str, str]:
     """camera -> channel of the format, for the cameras that look within 35 degrees of where a channel does (degrees, to the
     left); each channel goes to the camera that looks there best."""

@@ -1,0 +1,269 @@
+"""MCAP with the schemas of Foxglove: cameras, points, boxes, transforms, lanes and the map, a file for each scenario.
+
+Sources: mcap.dev "MCAP format specification"; foxglove.dev "Foxglove schemas". Frames of reference: map (the world) -> ego ->
+sensors. A transform takes coordinates in the child to the parent, which is our parent_from_child.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenesim.base import taxonomy
+from scenesim.base.errors import InputError
+from scenesim.base.frames import Pose
+from scenesim.capture.frame import Frame, Layout, Sweep
+from scenesim.datasets import specs
+from scenesim.datasets.disk import rename
+from scenesim.datasets.folder import FolderWriter
+from scenesim.datasets.native import ImageFormat
+from scenesim.datasets.png import jpeg, png
+
+try:
+    from foxglove_schemas_protobuf.CameraCalibration_pb2 import CameraCalibration
+    from foxglove_schemas_protobuf.CompressedImage_pb2 import CompressedImage
+    from foxglove_schemas_protobuf.FrameTransform_pb2 import FrameTransform
+    from foxglove_schemas_protobuf.LinePrimitive_pb2 import LinePrimitive
+    from foxglove_schemas_protobuf.PackedElementField_pb2 import PackedElementField
+    from foxglove_schemas_protobuf.PointCloud_pb2 import PointCloud
+    from foxglove_schemas_protobuf.SceneEntity_pb2 import SceneEntity
+    from foxglove_schemas_protobuf.SceneEntityDeletion_pb2 import SceneEntityDeletion
+    from foxglove_schemas_protobuf.SceneUpdate_pb2 import SceneUpdate
+    from google.protobuf.descriptor_pb2 import FileDescriptorSet
+    from mcap.writer import Writer as File
+except ImportError as error:
+    raise InputError(f"the format mcap needs packages that are not installed: pip install 'scenesim[mcap]' ({error})") from None
+
+MAP, EGO = "map", "ego"
+# Column -> (dtype, Foxglove's numeric type) of a point.
+FIELDS = {
+    "x": ("<f4", PackedElementField.FLOAT32),
+    "y": ("<f4", PackedElementField.FLOAT32),
+    "z": ("<f4", PackedElementField.FLOAT32),
+    "intensity": ("<f4", PackedElementField.FLOAT32),
+    "time_offset_s": ("<f4", PackedElementField.FLOAT32),
+    "ring": ("<u2", PackedElementField.UINT16),
+    "instance": ("<u2", PackedElementField.UINT16),
+    "class_id": ("u1", PackedElementField.UINT8),
+}
+POINT = np.dtype([(name, kind) for name, (kind, _) in FIELDS.items()])
+LINE_M = 0.1
+
+
+class McapWriter(FolderWriter):
+    """MCAP of all sensors: scenario_0000.mcap, and so on. image_format: "jpg" or "png"."""
+
+    FORMAT = "mcap"
+    OWN = frozenset({f"scenario_{k:04d}.mcap{end}" for k in range(10_000) for end in ("", ".partial")})
+
+    def __init__(self, folder: str | Path, *, image_format: ImageFormat = "jpg", jpeg_quality: int = 95, **options: Any):
+        super().__init__(folder, **options)
+        self.image_format, self.jpeg_quality = image_format, jpeg_quality
+        self.stream: BinaryIO | None = None
+        if image_format not in ("png", "jpg"):
+            raise InputError(f'images are written as "png" or "jpg", not "{image_format}"')
+
+    def begin_scene(self, frame: Frame) -> None:
+        self.path = self.folder / f"scenario_{self.scene:04d}.mcap"
+        self.stream = open(f"{self.path}.partial", "wb")
+        self.file = File(self.stream)
+        self.file.start(profile="", library="scenesim")
+        self.file.add_metadata("scenesim", {"scenario": frame.scenario, "version": self.version})
+        self.channels: dict[str, int] = {}
+        self.schemas: dict[str, int] = {}
+        now = self.time_us(frame.time_s)
+        for sensor in (*frame.images, *frame.sweeps):
+            self._put("/tf_static", transform(now, EGO, sensor, specs.mounting(frame, sensor)), now)
+        for camera in frame.images:
+            self._put(f"/{camera}/calibration", calibration(frame, camera, now), now)
+        if frame.layout is not None:
+            self._put("/map", map_scene(frame.layout, now), now)
+
+    def add(self, frame: Frame) -> None:
+        now = self.time_us(frame.time_s)
+        messages: list[tuple[int, str, Any]] = []
+        ego = {now: frame.world_from_ego}
+        for name, image in frame.images.items():
+            at = self.time_us(float(image.row_time_s[len(image.row_time_s) // 2]))
+            ego.setdefault(at, image.world_from_camera @ specs.mounting(frame, name).inverse())
+            data = png(image.rgb) if self.image_format == "png" else jpeg(image.rgb, self.jpeg_quality)
+            message = CompressedImage(frame_id=name, data=data, format="png" if self.image_format == "png" else "jpeg")
+            _stamp(message.timestamp, at)
+            messages.append((at, f"/{name}/image", message))
+        messages += [(at, "/tf", transform(at, MAP, EGO, pose)) for at, pose in ego.items()]
+        for name, sweep in frame.sweeps.items():
+            messages.append((now, f"/{name}/points", cloud(sweep, specs.mounting(frame, name), now)))
+        messages.append((now, "/objects", boxes(frame, now)))
+        messages.append((now, "/lanes", lanes(frame, now)))
+        for at, topic, message in sorted(messages, key=lambda m: m[0]):
+            self._put(topic, message, at)
+
+    def end_scene(self) -> None:
+        assert self.stream is not None
+        self.file.finish()
+        self.stream.flush()
+        os.fsync(self.stream.fileno())
+        self._close()
+        rename(Path(f"{self.path}.partial"), self.path)
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        try:
+            super().__exit__(kind, error, trace)
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        if self.stream is not None:
+            self.stream.close()
+            self.stream = None
+
+    def _put(self, topic: str, message: Any, time_us: int) -> None:
+        kind = message.DESCRIPTOR.full_name
+        if kind not in self.schemas:
+            self.schemas[kind] = self.file.register_schema(kind, "protobuf", descriptors(message))
+        if topic not in self.channels:
+            self.channels[topic] = self.file.register_channel(topic, "protobuf", self.schemas[kind])
+        ns = time_us * 1000
+        self.file.add_message(self.channels[topic], ns, message.SerializeToString(deterministic=True), ns)
+
+
+def descriptors(message: Any) -> bytes:
+    """The description of a message's type and of all types in it."""
+    found: dict[str, Any] = {}
+
+    def visit(file: Any) -> None:
+        if file.name not in found:
+            for needed in file.dependencies:
+                visit(needed)
+            found[file.name] = file
+
+    visit(message.DESCRIPTOR.file)
+    described = FileDescriptorSet()
+    for file in found.values():
+        file.CopyToProto(described.file.add())
+    return described.SerializeToString(deterministic=True)
+
+
+def transform(time_us: int, parent: str, child: str, parent_from_child: Pose) -> FrameTransform:
+    message = FrameTransform(parent_frame_id=parent, child_frame_id=child)
+    _stamp(message.timestamp, time_us)
+    _set_pose(message.translation, message.rotation, parent_from_child)
+    return message
+
+
+def calibration(frame: Frame, camera: str, time_us: int) -> CameraCalibration:
+    """Calibration of a camera; Foxglove's models are those of ROS."""
+    spec = frame.calibration[camera]
+    k = specs.matrix(frame, camera)
+    names = ("k1", "k2", "k3", "k4") if spec["lens"] == "kannala_brandt" else ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6")
+    message = CameraCalibration(
+        frame_id=camera,
+        width=spec["width_px"],
+        height=spec["height_px"],
+        distortion_model="kannala_brandt" if spec["lens"] == "kannala_brandt" else "rational_polynomial",
+        D=[spec["distortion"].get(n, 0.0) for n in names],
+        K=k.reshape(-1).tolist(),
+        R=np.eye(3).reshape(-1).tolist(),
+        P=np.concatenate([k, np.zeros((3, 1))], 1).reshape(-1).tolist(),
+    )
+    _stamp(message.timestamp, time_us)
+    return message
+
+
+def cloud(sweep: Sweep, ego_from_lidar: Pose, time_us: int) -> PointCloud:
+    """The points in the lidar's frame at the reference time, free of the ego's motion."""
+    points = np.empty(len(sweep.xyz_m), POINT)
+    points["x"], points["y"], points["z"] = ego_from_lidar.inverse().apply(sweep.xyz_ego_m).T
+    for name in POINT.names[3:]:
+        points[name] = getattr(sweep, name)
+    fields = [
+        PackedElementField(name=name, offset=POINT.fields[name][1], type=kind) for name, (_, kind) in FIELDS.items()
+    ]  # fmt: skip
+    message = PointCloud(frame_id=sweep.lidar, point_stride=POINT.itemsize, fields=fields, data=points.tobytes())
+    _stamp(message.timestamp, time_us)
+    _set_pose(message.pose.position, message.pose.orientation, Pose.identity())
+    return message
+
+
+def boxes(frame: Frame, time_us: int) -> SceneUpdate:
+    """A cube for each object that a sensor sees, in place of those before."""
+    scene, objects = _new_scene(time_us), frame.objects
+    for k in np.flatnonzero(specs.seen(frame)).tolist():
+        track = int(objects.track[k])
+        name = frame.classes[int(objects.class_id[k])]
+        entity = scene.entities.add(frame_id=MAP, id=str(track))
+        _stamp(entity.timestamp, time_us)
+        facts = {"class": name, "name": objects.name[k], **objects.attributes[k]}
+        facts |= {f"lidar_points_{s}": str(int(n[k])) for s, n in objects.lidar_points.items()}
+        for key, value in facts.items():
+            entity.metadata.add(key=key, value=value)
+        cube = entity.cubes.add()
+        _set_pose(cube.pose.position, cube.pose.orientation, objects.world_from_object[k])
+        cube.size.x, cube.size.y, cube.size.z = objects.size_lwh_m[k].tolist()
+        _set_color(cube.color, taxonomy.classes()[name].color, 0.5)
+    return scene
+
+
+def lanes(frame: Frame, time_us: int) -> SceneUpdate:
+    """The boundaries of the lanes about the ego, those of its own lane in green."""
+    scene = _new_scene(time_us)
+    for k, row in enumerate(frame.ego_lanes):
+        entity = scene.entities.add(frame_id=EGO, id=str(k))
+        _stamp(entity.timestamp, time_us)
+        for key in ("role", "kind", "color"):
+            entity.metadata.add(key=key, value=str(row.get(key, "")))
+        own = str(row.get("role", "")).startswith("ego")
+        _add_line(entity, row["points_m"], (80, 230, 80) if own else (80, 160, 230))
+    return scene
+
+
+def map_scene(layout: Layout, time_us: int) -> SceneUpdate:
+    """Edges of lanes, and outlines of what can be driven on, of sidewalks and of crosswalks."""
+    scene = _new_scene(time_us)
+
+    def entity(name: str) -> SceneEntity:
+        made = scene.entities.add(frame_id=MAP, id=name)
+        _stamp(made.timestamp, time_us)
+        return made
+
+    for lane in layout.lanes:
+        made = entity(f"lane {lane.id}")
+        _add_line(made, lane.left_m, (250, 240, 230))
+        _add_line(made, lane.right_m, (250, 240, 230))
+    kinds = (("drivable", layout.drivable_m, "road"), ("sidewalk", layout.walkways_m, "sidewalk"))
+    for name, outlines, of_class in (*kinds, ("crosswalk", layout.crosswalks_m, "lane_marking")):
+        for k, outline in enumerate(outlines):
+            _add_line(entity(f"{name} {k}"), outline, taxonomy.classes()[of_class].color, closed=True)
+    return scene
+
+
+def _new_scene(time_us: int) -> SceneUpdate:
+    """An update that takes away what was there before."""
+    scene = SceneUpdate()
+    _stamp(scene.deletions.add(type=SceneEntityDeletion.ALL).timestamp, time_us)
+    return scene
+
+
+def _add_line(entity: SceneEntity, points: NDArray, color: tuple[int, int, int], closed: bool = False) -> None:
+    line = entity.lines.add(type=LinePrimitive.LINE_LOOP if closed else LinePrimitive.LINE_STRIP, thickness=LINE_M)
+    _set_pose(line.pose.position, line.pose.orientation, Pose.identity())
+    _set_color(line.color, color, 1.0)
+    for x, y, z in np.asarray(points, float).tolist():
+        line.points.add(x=x, y=y, z=z)
+
+
+def _stamp(timestamp: Any, time_us: int) -> None:
+    timestamp.seconds, timestamp.nanos = time_us // 10**6, time_us % 10**6 * 1000
+
+
+def _set_pose(position: Any, orientation: Any, pose: Pose) -> None:
+    position.x, position.y, position.z = pose.translation.tolist()
+    orientation.w, orientation.x, orientation.y, orientation.z = pose.rotation.tolist()
+
+
+def _set_color(color: Any, rgb: tuple[int, int, int], alpha: float) -> None:
+    color.r, color.g, color.b, color.a = (*(v / 255 for v in rgb), alpha)
