@@ -17,6 +17,7 @@ WRITERS = {
     "kitti-tracking": "scenesim.datasets.kitti:KittiTrackingWriter",
     "kitti-odometry": "scenesim.datasets.kitti:KittiOdometryWriter",
     "coco": "scenesim.datasets.coco:CocoWriter",
+    "av2": "scenesim.datasets.av2:Av2Writer",
     "mcap": "scenesim.datasets.mcap:McapWriter",
     "nuscenes": "scenesim.datasets.nuscenes:NuscenesWriter",
     "yolo": "scenesim.datasets.yolo:YoloWriter",
