@@ -195,7 +195,7 @@ class _Simulation:
         length = float(np.sqrt(((b - a)[:2] ** 2).sum()))
         if length < 0.05:
             raise InputError("start and to are the same place; a walk needs a way", Place(f"{where}.to"))
-        xy = np.linspace(a[:2], b[:2], max(2, int(length / 0.4) + 1))
+        xy = np.linspace(a[:2], b[:2], max(2, int(length / 0.8) + 1))
         z = np.interp(np.linspace(0, 1, len(xy)), [0, 1], [a[2], b[2]])
         ground = np.array([places.ground_z(self.map, float(x), float(y), float(h)) for (x, y), h in zip(xy, z)])
         return self._along(
