@@ -6,6 +6,7 @@ import errno
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import click
 
 import scenesim
 from scenesim.base.errors import InputError, SceneWarning, did_you_mean
+from scenesim.datasets.formats import WRITERS
 
 EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 2, 130
+KINDS = ("scenarios", "rigs", "sensors", "models", "paints", "lamps", "classes", "formats")  # of what can be listed
 
 
 class Named(click.ParamType):
@@ -108,6 +111,19 @@ def _values(command: Any) -> Any:
     )(command)  # fmt: skip
 
 
+def _writing(command: Any, **format_option: Any) -> Any:
+    """The options of what writes datasets."""
+    command = click.option("--overwrite", is_flag=True, help="Throw away the dataset that is in the folder.")(command)
+    command = click.option(
+        "--image-format", type=Named("png", "jpg"),
+        help="Of the colour images, in formats that leave it open; png in native, else jpg by default.",
+    )(command)  # fmt: skip
+    return click.option(
+        "--format", "formats", type=Named(*WRITERS), multiple=True, **format_option,
+        help="Format of the dataset; as often as you like: several get a folder each.",
+    )(command)  # fmt: skip
+
+
 @contextmanager
 def _scenario(name: str, settings: tuple[str, ...], seed: int | None) -> Iterator[Any]:
     """The scenario; what turns out wrong in the block gets its place in the file."""
@@ -129,8 +145,7 @@ def _scenario(name: str, settings: tuple[str, ...], seed: int | None) -> Iterato
 @click.option("--sensors", help="Names of the sensors to use, with commas between; all by default.")
 @click.option("--threads", type=click.IntRange(min=1), help="All processors by default; the result does not depend on it.")
 @click.option("--timeline", type=click.Path(path_type=Path), help="Replay what `scenesim timeline --save` wrote.")
-@click.option("--image-format", type=Named("png", "jpg"), default="png", show_default=True, help="Of the colour images.")
-@click.option("--overwrite", is_flag=True, help="Throw away the dataset that is in the folder.")
+@partial(_writing, default=("native",), show_default=True)
 @click.option("--no-sheet", is_flag=True, help="Draw no contact sheet.")
 def render(scenario: str, settings: tuple[str, ...], seed: int | None, sensors: str | None, **options: Any) -> None:
     """Render SCENARIO (a file, or a name of `scenesim list scenarios`) as a dataset."""
@@ -141,10 +156,21 @@ def render(scenario: str, settings: tuple[str, ...], seed: int | None, sensors: 
         run(loaded, sensors=names, **options)
 
 
+@app.command()
+@click.argument("datasets", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder of the dataset: new, or empty.")
+@partial(_writing, required=True)
+def export(datasets: tuple[Path, ...], output: Path, **options: Any) -> None:
+    """Write DATASETS that were rendered in the native format in other formats, all as one dataset, without rendering again."""
+    from scenesim.cli.export import run
+
+    run(datasets, output, **options)
+
+
 @app.command("list")
-@click.argument("kind", required=False, type=Named("scenarios", "rigs", "sensors", "models", "paints", "lamps", "classes"))
+@click.argument("kind", required=False, type=Named(*KINDS))
 def list_(kind: str | None) -> None:
-    """List what there is: scenarios, rigs, sensors, models, paints, lamps, classes."""
+    """List what there is: scenarios, rigs, sensors, models, paints, lamps, classes, formats of datasets."""
     from scenesim.cli.listing import LISTS
 
     for name in [kind] if kind else list(LISTS):

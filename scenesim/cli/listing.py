@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from scenesim.base import assets, document
+from scenesim.datasets.formats import WRITERS
 
 
 def _scenarios() -> Iterator[str]:
@@ -51,4 +52,5 @@ LISTS: dict[str, Callable[[], Iterator[str]]] = {
     "paints": _paints,
     "lamps": _lamps,
     "classes": _classes,
+    "formats": lambda: iter(WRITERS),
 }

@@ -29,6 +29,7 @@ class CocoWriter(FolderWriter):
 
     FORMAT = "coco"
     OWN = frozenset({"train", "val", "annotations"})
+    CHOOSES_IMAGES = True
 
     def __init__(self, folder: str | Path, *, image_format: ImageFormat = "jpg", jpeg_quality: int = 95, **options: Any):
         super().__init__(folder, **options)

@@ -59,6 +59,7 @@ class McapWriter(FolderWriter):
 
     FORMAT = "mcap"
     OWN = frozenset({f"scenario_{k:04d}.mcap{end}" for k in range(10_000) for end in ("", ".partial")})
+    CHOOSES_IMAGES = True
 
     def __init__(self, folder: str | Path, *, image_format: ImageFormat = "jpg", jpeg_quality: int = 95, **options: Any):
         super().__init__(folder, **options)

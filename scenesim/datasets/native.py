@@ -58,6 +58,8 @@ class NativeWriter(Writer):
     is in the folder. A frame's files are the same bytes whatever other frames are written.
     """
 
+    CHOOSES_IMAGES = True
+
     def __init__(
         self,
         folder: str | Path,

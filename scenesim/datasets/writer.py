@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from scenesim.base.errors import InputError, did_you_mean
 from scenesim.capture.frame import Frame
-
-# name -> where its writer is; imported when asked for, so that a format's own package is needed by its users alone.
-WRITERS = {
-    "native": "scenesim.datasets.native:NativeWriter",
-    "kitti-object": "scenesim.datasets.kitti:KittiObjectWriter",
-    "kitti-tracking": "scenesim.datasets.kitti:KittiTrackingWriter",
-    "kitti-odometry": "scenesim.datasets.kitti:KittiOdometryWriter",
-    "coco": "scenesim.datasets.coco:CocoWriter",
-    "av2": "scenesim.datasets.av2:Av2Writer",
-    "mcap": "scenesim.datasets.mcap:McapWriter",
-    "nuscenes": "scenesim.datasets.nuscenes:NuscenesWriter",
-    "yolo": "scenesim.datasets.yolo:YoloWriter",
-    "yolo-segments": "scenesim.datasets.yolo:YoloSegmentsWriter",
-}
+from scenesim.datasets.formats import WRITERS
 
 
 class Writer(ABC):
@@ -34,7 +22,11 @@ class Writer(ABC):
 
     Left without an exception, the dataset is complete; left with one, or killed, it stays visibly incomplete. A writer renames,
     reorders and encodes what a Frame holds; it computes no label. All methods raise InputError where the disk refuses.
+
+    CHOOSES_IMAGES: whether it takes an `image_format`, "png" or "jpg"; other formats have but one.
     """
+
+    CHOOSES_IMAGES: ClassVar[bool] = False
 
     @abstractmethod
     def start(self) -> None:
@@ -55,6 +47,35 @@ class Writer(ABC):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if kind is None:
             self.commit()
+
+
+class Several(Writer):
+    """The same frames in several formats. Where one fails, none that comes after it is complete."""
+
+    def __init__(self, writers: Sequence[Writer]):
+        self.writers = list(writers)
+
+    def start(self) -> None:
+        for writer in self.writers:
+            writer.start()
+
+    def write(self, frame: Frame) -> None:
+        for writer in self.writers:
+            writer.write(frame)
+
+    def commit(self) -> None:
+        for writer in self.writers:
+            writer.commit()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        failure = None
+        for writer in self.writers:
+            try:
+                writer.__exit__(kind, error, trace)
+            except BaseException as e:
+                kind, error, trace, failure = type(e), e, e.__traceback__, failure or e
+        if failure is not None:
+            raise failure
 
 
 def writer_class(name: str) -> type[Writer]:

@@ -1,0 +1,45 @@
+"""How far a command is: a bar on a terminal, some lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+BAR = 24
+LINES = 10  # of progress, where it is no terminal
+
+
+class Progress:
+    """A bar on a terminal, some lines elsewhere; on stderr."""
+
+    def __init__(self, name: str, total: int, doing: str = ""):
+        self.name, self.total, self.done = name, total, 0
+        self.begin = time.monotonic()
+        self.tty = sys.stderr.isatty()
+        frames = "1 frame" if total == 1 else f"{total} frames"
+        click.echo(f"{name}: {frames}{doing}", err=True, nl=True)
+
+    def step(self) -> None:
+        """One more frame is done."""
+        self.done += 1
+        if self.tty:
+            filled = BAR * self.done // self.total
+            click.echo(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {self._told()}   ", err=True, nl=False)
+        elif self.done == 1 or self.done == self.total or self.done % -(-self.total // LINES) == 0:
+            click.echo(self._told(), err=True)
+
+    def end(self) -> None:
+        """All are done."""
+        if self.tty:
+            click.echo("", err=True)
+
+    def _told(self) -> str:
+        spent = time.monotonic() - self.begin
+        left = spent / self.done * (self.total - self.done)
+        return f"frame {self.done} of {self.total}, {_minutes(spent)}" + (f", {_minutes(left)} left" if left > 0 else "")
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

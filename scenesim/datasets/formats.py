@@ -1,0 +1,17 @@
+"""The formats there are. Nothing is imported here, so that a list of them costs nothing."""
+
+from __future__ import annotations
+
+# name -> where its writer is; imported when asked for, so that a format's own package is needed by its users alone.
+WRITERS = {
+    "native": "scenesim.datasets.native:NativeWriter",
+    "kitti-object": "scenesim.datasets.kitti:KittiObjectWriter",
+    "kitti-tracking": "scenesim.datasets.kitti:KittiTrackingWriter",
+    "kitti-odometry": "scenesim.datasets.kitti:KittiOdometryWriter",
+    "coco": "scenesim.datasets.coco:CocoWriter",
+    "av2": "scenesim.datasets.av2:Av2Writer",
+    "mcap": "scenesim.datasets.mcap:McapWriter",
+    "nuscenes": "scenesim.datasets.nuscenes:NuscenesWriter",
+    "yolo": "scenesim.datasets.yolo:YoloWriter",
+    "yolo-segments": "scenesim.datasets.yolo:YoloSegmentsWriter",
+}
