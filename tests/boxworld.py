@@ -270,6 +270,14 @@ def a_frame(rig, index: int, scenario: str = "boxes") -> Frame:
     )  # fmt: skip
 
 
+def points_at_once(frame: Frame) -> np.ndarray:
+    """(N, 3) world: the points, with those of what moves where it is at the frame's time."""
+    sweep = frame.sweeps["top"]
+    speed_of = {t.track: WORLD_FROM_STREET.rotate([t.speed * np.cos(t.yaw), t.speed * np.sin(t.yaw), 0.0]) for t in things()}
+    moved = np.array([speed_of.get(track, np.zeros(3)) for track in sweep.instance.tolist()])
+    return frame.world_from_ego.apply(sweep.xyz_ego_m) - moved * sweep.time_offset_s[:, None]
+
+
 @cache
 def frames(cameras: str = "nuscenes", count: int = 8, scenario: str = "boxes", first: int = 0) -> tuple[Frame, ...]:
     """The first frames of the street, made once."""

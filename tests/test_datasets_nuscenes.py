@@ -113,7 +113,7 @@ def test_points_are_where_they_are_in_the_world(at, tables, by_token, frames):
         assert calibration["camera_intrinsic"] == [] and rotation(calibration["rotation"])[:, 1] == pytest.approx([1, 0, 0])
         world = out_of(by_token["ego_pose"][row["ego_pose_token"]], out_of(calibration, points[:, :3].astype(float)))
         origin = [*tables["log"][0]["scenesim_origin_m"], 0.0]
-        assert np.abs(world - origin - frames[k].world_from_ego.apply(sweep.xyz_ego_m)).max() < 1e-3
+        assert np.abs(world - origin - boxworld.points_at_once(frames[k])).max() < 1e-3
         assert (points[:, 4] == sweep.ring).all() and points[:, 3] == pytest.approx(sweep.intensity * 255, rel=1e-6)
 
 

@@ -106,7 +106,7 @@ class Av2Writer(FolderWriter):
     def _sweep(self, frame: Frame, now: int) -> NDArray[np.float32]:
         """Write a sweep; returns its points (N, 3)."""
         sweep = frame.sweeps[self.lidar]
-        points = EGO_FROM_AV2.inverse().apply(sweep.xyz_ego_m).astype(np.float32)
+        points = EGO_FROM_AV2.inverse().apply(specs.points_at_once(frame, self.lidar)).astype(np.float32)
         columns = {axis: np.ascontiguousarray(points[:, k]) for k, axis in enumerate("xyz")}
         columns["intensity"] = np.round(sweep.intensity * 255).astype(np.uint8)
         columns["laser_number"] = sweep.ring.astype(np.uint8)

@@ -2,7 +2,7 @@
 
 Sources: readme.txt of the object, tracking and odometry development kits; semantic-kitti-api. Of the sensors, the leftmost
 camera that looks ahead is image 2 (and camera 0, so that P2 has no offset), one beside it that looks the same way is image 3,
-and the highest lidar is the velodyne. All of a frame is said at the camera's time; points are free of the ego's motion.
+and the highest lidar is the velodyne. All of a frame is said at the camera's time; points are free of motion.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class KittiWriter(FolderWriter):
         sweep = frame.sweeps[self.lidar]
         world_from_ego = frame.images[self.camera].world_from_camera @ specs.mounting(frame, self.camera).inverse()
         velo_from_reference = (world_from_ego @ specs.mounting(frame, self.lidar)).inverse() @ frame.world_from_ego
-        points = velo_from_reference.apply(sweep.xyz_ego_m)
+        points = velo_from_reference.apply(specs.points_at_once(frame, self.lidar))
         return np.concatenate([points, sweep.intensity[:, None]], 1).astype(np.float32)
 
     def rows(self, frame: Frame) -> list[Row]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scenesim.base import taxonomy
 from scenesim.base.errors import InputError
 from scenesim.base.frames import Pose
-from scenesim.capture.frame import Frame, Layout, Sweep
+from scenesim.capture.frame import Frame, Layout
 from scenesim.datasets import specs
 from scenesim.datasets.disk import rename
 from scenesim.datasets.folder import FolderWriter
@@ -96,8 +96,8 @@ class McapWriter(FolderWriter):
             _stamp(message.timestamp, at)
             messages.append((at, f"/{name}/image", message))
         messages += [(at, "/tf", transform(at, MAP, EGO, pose)) for at, pose in ego.items()]
-        for name, sweep in frame.sweeps.items():
-            messages.append((now, f"/{name}/points", cloud(sweep, specs.mounting(frame, name), now)))
+        for name in frame.sweeps:
+            messages.append((now, f"/{name}/points", cloud(frame, name, now)))
         messages.append((now, "/objects", boxes(frame, now)))
         messages.append((now, "/lanes", lanes(frame, now)))
         for at, topic, message in sorted(messages, key=lambda m: m[0]):
@@ -175,10 +175,11 @@ def calibration(frame: Frame, camera: str, time_us: int) -> CameraCalibration:
     return message
 
 
-def cloud(sweep: Sweep, ego_from_lidar: Pose, time_us: int) -> PointCloud:
-    """The points in the lidar's frame at the reference time, free of the ego's motion."""
+def cloud(frame: Frame, lidar: str, time_us: int) -> PointCloud:
+    """The points in the lidar's frame, all at the reference time."""
+    sweep = frame.sweeps[lidar]
     points = np.empty(len(sweep.xyz_m), POINT)
-    points["x"], points["y"], points["z"] = ego_from_lidar.inverse().apply(sweep.xyz_ego_m).T
+    points["x"], points["y"], points["z"] = specs.mounting(frame, lidar).inverse().apply(specs.points_at_once(frame, lidar)).T
     for name in POINT.names[3:]:
         points[name] = getattr(sweep, name)
     fields = [

@@ -179,11 +179,11 @@ class NuscenesWriter(FolderWriter):
         self._label_points(frame, annotated)
 
     def _points(self, frame: Frame, lidar: str) -> NDArray[np.float32]:
-        """(N, 5) x, y, z, intensity to 255, ring, free of the ego's motion."""
+        """(N, 5) x, y, z, intensity to 255, ring, all at the reference time."""
         sweep = frame.sweeps[lidar]
         nuscenes_from_ego = (specs.mounting(frame, lidar) @ LIDAR_FROM_NUSCENES).inverse()
-        columns = [nuscenes_from_ego.apply(sweep.xyz_ego_m), sweep.intensity[:, None] * 255.0, sweep.ring[:, None]]
-        return np.concatenate(columns, 1).astype(np.float32)
+        xyz = nuscenes_from_ego.apply(specs.points_at_once(frame, lidar))
+        return np.concatenate([xyz, sweep.intensity[:, None] * 255.0, sweep.ring[:, None]], 1).astype(np.float32)
 
     def _add_data(self, frame, sensor, time_us, world_from_ego, key, data, kind, size) -> None:
         """Write the file of a sensor; its rows wait for the next keyframe."""
@@ -213,7 +213,7 @@ class NuscenesWriter(FolderWriter):
         self.waiting = []
 
     def _annotate(self, frame: Frame, sample: str, points: NDArray[np.float32]) -> dict[int, int]:
-        """Annotate what has a point or a pixel. Returns track -> category index."""
+        """Annotate what the lidar hits, as nuScenes does. Returns track -> category index."""
         objects = frame.objects
         nuscenes_from_world = (frame.world_from_ego @ specs.mounting(frame, self.lidar) @ LIDAR_FROM_NUSCENES).inverse()
         counts = cuboid.counts(points[:, :3], nuscenes_from_world @ objects.world_from_object, objects.size_lwh_m)

@@ -60,9 +60,20 @@ def main_lidar(frame: Frame, format_name: str) -> str:
 
 
 def seen(frame: Frame) -> NDArray[np.bool_]:
-    """(O,) whether any sensor has a pixel or a point of an object."""
-    counts = [c.pixels for c in frame.objects.cameras.values()] + list(frame.objects.lidar_points.values())
+    """(O,) whether a lidar hits an object, as the datasets that annotate points have it; without a lidar, whether a camera has
+    a pixel of it."""
+    counts = list(frame.objects.lidar_points.values()) or [c.pixels for c in frame.objects.cameras.values()]
     return np.any([np.zeros(len(frame.objects.track)), *counts], axis=0)
+
+
+def points_at_once(frame: Frame, lidar: str) -> NDArray[np.float64]:
+    """(N, 3) points of a sweep in the ego frame, all at the frame's reference time: free of the ego's motion and, by their
+    labelled velocities, of that of the objects that were hit. So boxes, which are of that time, hold their points, as they do
+    where annotators draw them around the points."""
+    sweep, objects = frame.sweeps[lidar], frame.objects
+    velocity = np.zeros((65536, 3))
+    velocity[objects.track] = frame.world_from_ego.inverse().rotate(objects.velocity_m_s)
+    return sweep.xyz_ego_m - velocity[sweep.instance] * sweep.time_offset_s[:, None].astype(float)
 
 
 def by_heading(frame: Frame, channels: dict[str, float]) -> dict[str, str]:
