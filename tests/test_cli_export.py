@@ -53,6 +53,9 @@ def test_one_format_goes_into_the_folder(native, tmp_path):
     card = json.loads((tmp_path / "k/scenesim.json").read_text())
     assert card["scenarios"] == ["boxes"] and card["scenario_yaml"] == "name: boxes\n"
     assert (tmp_path / "k/training/label_2/000001.txt").exists()
+    assert "kitti-object: scenarios 1, complete" in run("check", tmp_path / "k").stdout
+    (tmp_path / "k/scenesim.json").write_text("{}")
+    assert "not the card" in run("check", tmp_path / "k").stderr
 
 
 def test_several_formats_go_into_folders_of_their_names(native, tmp_path):

@@ -83,8 +83,12 @@ def _timeline(path: Path) -> str:
 
 
 def _dataset(path: Path) -> str:
+    from scenesim.datasets.folder import CARD, card_of
     from scenesim.datasets.reader import open_native
 
+    if (path / CARD).is_file():
+        card = card_of(path)
+        return f"a dataset in the format {card['format']}: scenarios {len(card['scenarios'])}, complete"
     dataset = open_native(path)
     for _ in dataset:
         pass

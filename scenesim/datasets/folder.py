@@ -6,7 +6,7 @@ import json
 import shutil
 from abc import abstractmethod
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from scenesim.base.errors import InputError, Place
 from scenesim.capture.frame import Frame
@@ -123,6 +123,18 @@ class FolderWriter(Writer):
 
     def finish(self) -> None:
         """No more scenarios."""
+
+
+def card_of(folder: Path) -> dict[str, Any]:
+    """What scenesim.json of a complete dataset says. Raises InputError where it is damaged."""
+    place = Place(str(folder / CARD))
+    try:
+        card = json.loads((folder / CARD).read_text(encoding="utf8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"this file of the dataset is missing or damaged: {error}", place) from error
+    if not isinstance(card, dict) or not {"format", "scenarios"} <= card.keys():
+        raise InputError("this is not the card of a dataset that scenesim wrote", place)
+    return card
 
 
 def split_of(scene: int) -> str:
