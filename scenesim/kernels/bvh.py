@@ -18,7 +18,7 @@ from scenesim.kernels import bvh_build
 from scenesim.kernels.bvh_ray import BIG, STACK, trace, tracer
 from scenesim.kernels.bvh_tile import BLOCK, IDS, RAYS, SCRATCH, same_source, trace_tile
 from scenesim.kernels.jit import inline, kernel
-from scenesim.kernels.simd import stack_f32, stack_i32
+from scenesim.kernels.simd import load_f32, pointer, stack_f32, stack_i32, store_f32, store_i32
 
 __all__ = ["Tree", "any_hit", "any_one", "build_top", "build_tree", "closest_hit", "closest_one", "concatenate", "tracer"]
 
@@ -121,23 +121,25 @@ def any_one(scene, ox, oy, oz, dx, dy, dz, time, t_max, visibility):
 
 
 @inline
-def _single(scene, rays, i, visibility, hits):
-    o, d = rays.origin, rays.direction
+def _single(scene, r, i, visibility, out):
+    """Cast ray i of raw pointers `r` (see _rays) and write its hit to those of `out` (see _hits)."""
+    o, d, time = r
     t, instance, row, u, v = closest_one(
-        scene, o[i, 0], o[i, 1], o[i, 2], d[i, 0], d[i, 1], d[i, 2], rays.time[i], BIG, visibility
-    )
-    hits.t[i] = t if instance >= 0 else np.float32(np.inf)
-    hits.instance[i] = instance
-    hits.triangle[i] = row
-    hits.uv[i, 0] = u
-    hits.uv[i, 1] = v
+        scene, load_f32(o, 3 * i), load_f32(o, 3 * i + 1), load_f32(o, 3 * i + 2), load_f32(d, 3 * i), load_f32(d, 3 * i + 1),
+        load_f32(d, 3 * i + 2), load_f32(time, i), BIG, visibility,
+    )  # fmt: skip
+    store_f32(out[0], i, t if instance >= 0 else np.float32(np.inf))
+    store_i32(out[1], i, instance)
+    store_i32(out[2], i, row)
+    store_f32(out[3], 2 * i, u)
+    store_f32(out[3], 2 * i + 1, v)
 
 
 @inline
-def _singly(scene, rays, first, columns, rows, stride, visibility, hits):
-    for r in range(rows):
-        for i in range(first + r * stride, first + r * stride + columns):
-            _single(scene, rays, i, visibility, hits)
+def _singly(scene, r, first, columns, rows, stride, visibility, out):
+    for row in range(rows):
+        for i in range(first + row * stride, first + row * stride + columns):
+            _single(scene, r, i, visibility, out)
 
 
 @kernel
@@ -149,25 +151,27 @@ def closest_hit(scene, rays, visibility, width, begin, end, hits):
     together: blocks of 8 x 8 rays, or else 64 rays on end, that share origin and time.
     """
     s = tracer(scene)
+    r = pointer(rays.origin), pointer(rays.direction), pointer(rays.time)
+    out = pointer(hits.t), pointer(hits.instance), pointer(hits.triangle), pointer(hits.uv)
     room = (
         stack_f32(STACK), stack_i32(STACK), stack_f32(STACK), stack_i32(STACK), stack_f32(SCRATCH), stack_i32(IDS),
     )  # fmt: skip
     i = begin
     while i < end:
         band = BLOCK * width
-        if width >= BLOCK and i % band == 0 and i + band <= end and same_source(rays, i, i + (BLOCK - 1) * width):
+        if width >= BLOCK and i % band == 0 and i + band <= end and same_source(r, i, i + (BLOCK - 1) * width):
             for x in range(0, width - BLOCK + 1, BLOCK):
-                if not trace_tile(s, rays, i + x, width, visibility, room, hits):
-                    _singly(s, rays, i + x, BLOCK, BLOCK, width, visibility, hits)
+                if not trace_tile(s, r, i + x, width, visibility, room, out):
+                    _singly(s, r, i + x, BLOCK, BLOCK, width, visibility, out)
             rest = width // BLOCK * BLOCK
-            _singly(s, rays, i + rest, width - rest, BLOCK, width, visibility, hits)
+            _singly(s, r, i + rest, width - rest, BLOCK, width, visibility, out)
             i += band
-        elif i + RAYS <= end and same_source(rays, i, i + RAYS - 1):
-            if not trace_tile(s, rays, i, 0, visibility, room, hits):
-                _singly(s, rays, i, RAYS, 1, 0, visibility, hits)
+        elif i + RAYS <= end and same_source(r, i, i + RAYS - 1):
+            if not trace_tile(s, r, i, 0, visibility, room, out):
+                _singly(s, r, i, RAYS, 1, 0, visibility, out)
             i += RAYS
         else:
-            _single(s, rays, i, visibility, hits)
+            _single(s, r, i, visibility, out)
             i += 1
 
 

@@ -302,9 +302,13 @@ def _one_by_one(nodes, leaves, root, stack_t, stack_n, frame, ox, oy, oz, rays, 
 
 @inline
 def same_source(rays, i, j):
-    """Whether two rays have one origin and one time."""
-    o = rays.origin
-    return o[i, 0] == o[j, 0] and o[i, 1] == o[j, 1] and o[i, 2] == o[j, 2] and rays.time[i] == rays.time[j]
+    """Whether two rays have one origin and one time. rays: raw pointers to origins, directions and times."""
+    o, _, time = rays
+    i3, j3 = 3 * i, 3 * j
+    return (
+        load_f32(o, i3) == load_f32(o, j3) and load_f32(o, i3 + 1) == load_f32(o, j3 + 1)
+        and load_f32(o, i3 + 2) == load_f32(o, j3 + 2) and load_f32(time, i) == load_f32(time, j)
+    )  # fmt: skip
 
 
 @inline
@@ -323,7 +327,7 @@ def _load(rays, first, stride, scratch, ids):
         i = first + _place(k, stride)
         same = same and same_source(rays, first, i)
         for c in range(3):
-            store_f32(scratch, DIRECTION + c * RAYS + k, rays.direction[i, c])
+            store_f32(scratch, DIRECTION + c * RAYS + k, load_f32(rays[1], 3 * i + c))
     for k in range(0, RAYS, LANES):
         store_f16(scratch, HIT + k, f32x16(BIG))
         store_f16(scratch, HIT + RAYS + k, f32x16(ZERO))
@@ -338,11 +342,11 @@ def _store(scratch, ids, first, stride, hits):
     for k in range(RAYS):
         i = first + _place(k, stride)
         row = load_i32(ids, k)
-        hits.t[i] = load_f32(scratch, HIT + k) if row >= 0 else np.float32(np.inf)
-        hits.uv[i, 0] = load_f32(scratch, HIT + RAYS + k)
-        hits.uv[i, 1] = load_f32(scratch, HIT + 2 * RAYS + k)
-        hits.triangle[i] = row
-        hits.instance[i] = load_i32(ids, RAYS + k)
+        store_f32(hits[0], i, load_f32(scratch, HIT + k) if row >= 0 else np.float32(np.inf))
+        store_f32(hits[3], 2 * i, load_f32(scratch, HIT + RAYS + k))
+        store_f32(hits[3], 2 * i + 1, load_f32(scratch, HIT + 2 * RAYS + k))
+        store_i32(hits[2], i, row)
+        store_i32(hits[1], i, load_i32(ids, RAYS + k))
 
 
 @inline
@@ -358,7 +362,8 @@ def trace_tile(scene, rays, first, stride, visibility, room, hits):
     slopes = _slopes(scratch, IDENTITY)
     if slopes[0] < 0 or slopes[3] - slopes[2] > WIDEST or slopes[5] - slopes[4] > WIDEST:
         return False
-    ox, oy, oz, time = rays.origin[first, 0], rays.origin[first, 1], rays.origin[first, 2], rays.time[first]
+    o = rays[0]
+    ox, oy, oz, time = load_f32(o, 3 * first), load_f32(o, 3 * first + 1), load_f32(o, 3 * first + 2), load_f32(rays[2], first)
     _trace(scene, ox, oy, oz, time, visibility, slopes, scratch, ids, top_t, top_n, stack_t, stack_n)
     _store(scratch, ids, first, stride, hits)
     return True
