@@ -17,6 +17,7 @@ from scenesim.base.frames import Pose
 from scenesim.capture import cast
 from scenesim.kernels import bvh
 from scenesim.kernels.bvh import build_tree
+from scenesim.kernels.bvh_tile import LANES
 from scenesim.kernels.packed import Rays, empty_hits
 from tests import naive, scenes
 
@@ -117,6 +118,37 @@ def fan(rng, width, height, spread=0.9, time=0.0):
     return Rays(o, d, np.full(len(d), time, np.float32))
 
 
+def one_by_one(scene, rays):
+    """Hits of rays that are given in spans too short for any to go together."""
+    hits = empty_hits(len(rays.time))
+    for begin in range(0, len(rays.time), LANES - 1):
+        bvh.closest_hit(scene, rays, ALL, 0, begin, min(begin + LANES - 1, len(rays.time)), hits)
+    return hits
+
+
+@pytest.mark.parametrize("sweep", ["lidar", "sun"])
+def test_strips_see_what_single_rays_see(sweep):
+    """Rays on end that turn a little, or begin a little apart, each at its own time: the bits of the same rays one by one."""
+    scene, rng = street()
+    n = 20_000
+    time = np.linspace(0, 0.1, n).astype(np.float32)
+    if sweep == "lidar":
+        around = np.linspace(0, 12 * np.pi, n)
+        d = np.stack([np.cos(around), np.sin(around), np.linspace(-0.5, 0.1, n)], 1)
+        o = np.stack([10 * time, 0 * time, 0 * time + 5], 1)
+    else:
+        d = np.tile([0.3, 0.2, -0.9], (n, 1))
+        o = np.stack([np.linspace(0, 400, n) % 23 - 11, np.linspace(-12, 12, n), 15 + 3 * (rng.random(n) < 0.1)], 1)
+    d = (d / np.linalg.norm(d, axis=1, keepdims=True)).astype(np.float32)
+    rays = Rays(o.astype(np.float32), d, time)
+    together, single = cast.closest_hit(scene, rays, visibility=ALL), one_by_one(scene, rays)
+    assert 0.3 < np.isfinite(single.t).mean()
+    for a, b in zip(together, single):  # but for rays along an edge, which belongs to two triangles
+        assert (a != b).mean() < 1e-4
+    reach = np.where(np.arange(n) % 3 == 0, np.float32(8), single.t * np.float32(1.001)).astype(np.float32)
+    np.testing.assert_array_equal(cast.any_hit(scene, rays, reach, visibility=ALL), single.t < reach)
+
+
 @pytest.mark.parametrize("rolling", [False, True])
 def test_tiles_see_what_single_rays_see(rolling):
     """Blocks of an image, and stretches of rows that differ in time, give the bits that the same rays give one by one."""
@@ -127,9 +159,7 @@ def test_tiles_see_what_single_rays_see(rolling):
         if rolling:
             rays = rays._replace(time=np.repeat(np.linspace(0, 0.1, height, dtype=np.float32), width))
         tiled = cast.closest_hit(scene, rays, visibility=ALL, width=width)
-        single = empty_hits(len(rays.time))
-        for begin in range(0, len(rays.time), 32):  # too few rays for a tile
-            bvh.closest_hit(scene, rays, ALL, 0, begin, min(begin + 32, len(rays.time)), single)
+        single = one_by_one(scene, rays)
         assert 0.2 < np.isfinite(tiled.t).mean()
         np.testing.assert_array_equal(np.isfinite(tiled.t), np.isfinite(single.t))
         hit = np.isfinite(single.t)

@@ -3,8 +3,8 @@
 Two levels: a tree over instances, whose leaves are instances; and a tree for each prototype, whose leaves are packs of four
 triangles. A ray is taken into the frame of an instance at the ray's own time.
 
-bvh_ray.py holds the general form of both, bvh_tile.py the coherent form of `closest_hit`: for rays that come in tiles with one
-origin and one time, as those of a camera do. bvh_build.py makes the trees.
+bvh_ray.py holds the general form of both, bvh_tile.py the coherent one: for rays that come in blocks or strips and run side by
+side, as those of a camera, of a lidar and towards the sun do. bvh_build.py makes the trees.
 """
 
 from __future__ import annotations
@@ -16,9 +16,20 @@ from numpy.typing import NDArray
 
 from scenesim.kernels import bvh_build
 from scenesim.kernels.bvh_ray import BIG, STACK, trace, tracer
-from scenesim.kernels.bvh_tile import BLOCK, IDS, RAYS, SCRATCH, same_source, trace_tile
+from scenesim.kernels.bvh_tile import (
+    BLOCK,
+    IDS,
+    LANES,
+    SCRATCH,
+    blocked,
+    load_strip,
+    store_block,
+    store_hit,
+    trace_block,
+    trace_strip,
+)  # fmt: skip
 from scenesim.kernels.jit import inline, kernel
-from scenesim.kernels.simd import load_f32, pointer, stack_f32, stack_i32, store_f32, store_i32
+from scenesim.kernels.simd import load_f32, lowest_bit, pointer, stack_f32, stack_i32, store_f32, store_i32
 
 __all__ = ["Tree", "any_hit", "any_one", "build_top", "build_tree", "closest_hit", "closest_one", "concatenate", "tracer"]
 
@@ -87,8 +98,8 @@ def build_top(bounds, prototype, knot_time, pose, moves) -> NDArray[np.float32]:
     """The tree over instances: bounds (P, 6), prototype (I,), knot_time (K,), pose (K, I, 7); see kernels/packed.py.
 
     (n + I / 2, 64): n nodes, then 32 floats for each instance: the columns of instance_from_local at the first knot (float64)
-    and its place; then the instance, its prototype, whether it moves, and whether it stands unturned (int32 bits). A child < 0
-    of a node is ~(such a row), counted in 32 floats from the start.
+    and its place; then the instance, its prototype, whether it moves, and whether its frame is the local one (int32 bits). A
+    child < 0 of a node is ~(such a row), counted in 32 floats from the start.
     """
     if len(prototype) == 0:
         return _empty_node()
@@ -142,13 +153,31 @@ def _singly(scene, r, first, columns, rows, stride, visibility, out):
             _single(scene, r, i, visibility, out)
 
 
+@inline
+def _strip(scene, r, first, visibility, room, out):
+    """Sixteen rays on end, those together that run side by side."""
+    load_strip(r, first, room)
+    todo = (1 << LANES) - 1
+    while todo:
+        k = lowest_bit(todo)
+        done = trace_strip(scene, todo, visibility, room, first, r[2], False)
+        if done == 0:
+            done = 1 << k
+            _single(scene, r, first + k, visibility, out)
+        else:
+            for k in range(LANES):
+                if done >> k & 1:
+                    store_hit(room, k, first + k, out)
+        todo &= ~done
+
+
 @kernel
 def closest_hit(scene, rays, visibility, width, begin, end, hits):
     """Nearest hits of rays [begin, end): writes those rows of `hits`. Instances count whose mask shares a bit with
     `visibility`.
 
     width: of the image whose pixels the rays are, in reading order; 0 for other rays. It decides which rays go down the trees
-    together: blocks of 8 x 8 rays, or else 64 rays on end, that share origin and time.
+    together, if they run side by side: blocks of 8 x 8 rays, or else 16 rays on end.
     """
     s = tracer(scene)
     r = pointer(rays.origin), pointer(rays.direction), pointer(rays.time)
@@ -156,20 +185,20 @@ def closest_hit(scene, rays, visibility, width, begin, end, hits):
     room = (
         stack_f32(STACK), stack_i32(STACK), stack_f32(STACK), stack_i32(STACK), stack_f32(SCRATCH), stack_i32(IDS),
     )  # fmt: skip
-    i = begin
+    i, band = begin, BLOCK * width
     while i < end:
-        band = BLOCK * width
-        if width >= BLOCK and i % band == 0 and i + band <= end and same_source(r, i, i + (BLOCK - 1) * width):
+        if width >= BLOCK and i % band == 0 and i + band <= end:
             for x in range(0, width - BLOCK + 1, BLOCK):
-                if not trace_tile(s, r, i + x, width, visibility, room, out):
+                if trace_block(s, r, i + x, width, visibility, room):
+                    store_block(room, i + x, width, out)
+                else:
                     _singly(s, r, i + x, BLOCK, BLOCK, width, visibility, out)
             rest = width // BLOCK * BLOCK
             _singly(s, r, i + rest, width - rest, BLOCK, width, visibility, out)
             i += band
-        elif i + RAYS <= end and same_source(r, i, i + RAYS - 1):
-            if not trace_tile(s, r, i, 0, visibility, room, out):
-                _singly(s, r, i, RAYS, 1, 0, visibility, out)
-            i += RAYS
+        elif i + LANES <= end:
+            _strip(s, r, i, visibility, room, out)
+            i += LANES
         else:
             _single(s, r, i, visibility, out)
             i += 1
@@ -177,8 +206,31 @@ def closest_hit(scene, rays, visibility, width, begin, end, hits):
 
 @kernel
 def any_hit(scene, rays, t_max, visibility, begin, end, out):
-    """Whether rays [begin, end) hit anything before t_max (N,): writes 0 or 1 to out (N,) uint8."""
+    """Whether rays [begin, end) hit anything before t_max (N,): writes 0 or 1 to out (N,) uint8.
+
+    Those of sixteen on end go down the trees together that run side by side.
+    """
     s = tracer(scene)
-    o, d = rays.origin, rays.direction
-    for i in range(begin, end):
-        out[i] = any_one(s, o[i, 0], o[i, 1], o[i, 2], d[i, 0], d[i, 1], d[i, 2], rays.time[i], t_max[i], visibility)
+    r = pointer(rays.origin), pointer(rays.direction), pointer(rays.time)
+    o, d, reach, to = r[0], r[1], pointer(t_max), pointer(out)
+    room = (
+        stack_f32(STACK), stack_i32(STACK), stack_f32(STACK), stack_i32(STACK), stack_f32(SCRATCH), stack_i32(IDS),
+    )  # fmt: skip
+    for first in range(begin, end, LANES):
+        todo = (1 << min(LANES, end - first)) - 1
+        if end - first >= LANES:
+            load_strip(r, first, room)
+        while todo:
+            done = trace_strip(s, todo, visibility, room, first, reach, True) if end - first >= LANES else 0
+            if done == 0:
+                k = lowest_bit(todo)
+                done, i = 1 << k, first + k
+                to[i] = any_one(
+                    s, load_f32(o, 3 * i), load_f32(o, 3 * i + 1), load_f32(o, 3 * i + 2), load_f32(d, 3 * i),
+                    load_f32(d, 3 * i + 1), load_f32(d, 3 * i + 2), load_f32(r[2], i), load_f32(reach, i), visibility,
+                )  # fmt: skip
+            else:
+                for k in range(LANES):
+                    if done >> k & 1:
+                        to[first + k] = blocked(room, k)
+            todo &= ~done

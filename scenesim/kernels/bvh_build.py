@@ -36,7 +36,7 @@ BINS = 16
 LEAF = 4  # triangles that a leaf holds at the most
 NODE_FLOATS = 64
 ROW = 32  # floats of what a ray needs of an instance: nine float64 of a matrix, three of a place, and then
-PLACE, INSTANCE, PROTOTYPE, MOVES, UNTURNED = 18, 21, 22, 23, 24
+PLACE, INSTANCE, PROTOTYPE, MOVES, HOME = 18, 21, 22, 23, 24
 PACK_FLOATS = 40
 TRIANGLE_COST = np.float32(0.35)  # of a triangle test, next to a node test; measured
 DEEP = 40  # below this depth splits are at the median, so that a binary tree is at most DEEP + log2(n) deep
@@ -328,4 +328,5 @@ def instance_rows(prototype, pose, moves, rows):
         for k in range(3):
             rows[i, PLACE + k] = q[4 + k]
         ids[i, INSTANCE], ids[i, PROTOTYPE], ids[i, MOVES] = i, prototype[i], moves[i]
-        ids[i, UNTURNED] = moves[i] == 0 and q[0] == 1 and q[1] == 0 and q[2] == 0 and q[3] == 0
+        turned = q[0] != 1 or q[1] != 0 or q[2] != 0 or q[3] != 0
+        ids[i, HOME] = moves[i] == 0 and not turned and q[4] == 0 and q[5] == 0 and q[6] == 0

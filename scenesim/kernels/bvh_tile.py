@@ -1,15 +1,17 @@
-"""Tiles: the coherent form of `closest_hit`, for 64 rays that share their origin and their time.
+"""Tiles: the coherent form of both traversals, for 16 to 64 rays that run side by side.
 
-A tile goes down the trees as one. In the frame of a prototype, and along the axis z that all its rays run along most, the rays
-are slopes (dx / dz, dy / dz): a box or a triangle is met by none of them if it lies outside the tile's range of slopes. What is
-left is tested ray by ray, sixteen at a time, by the same formula as in bvh.py, so that the answer is the same.
+A tile goes down the trees as one. In the frame of a prototype, and along the axis z that all its rays run along most, a ray is
+a slope (dx / dz, dy / dz) and the place where it meets the plane z0 that no ray begins behind: a box or a triangle is met by
+none of them if it lies outside the tile's ranges of slopes and places. What is left is tested ray by ray, sixteen at a time,
+by the same formula as in bvh_ray.py, so that the answer is the same. The rays of a camera at rest have one place; those
+towards the sun have one slope; those of a lidar differ a little in both.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from scenesim.kernels.bvh_build import INSTANCE, PROTOTYPE, ROW, UNTURNED
+from scenesim.kernels.bvh_build import HOME, INSTANCE, MOVES, PROTOTYPE, ROW
 from scenesim.kernels.bvh_ray import BIG, FAR_SLACK, ONE, ZERO, descend, instance_frame, into, trace_tree
 from scenesim.kernels.jit import inline
 from scenesim.kernels.simd import (
@@ -44,34 +46,28 @@ from scenesim.kernels.simd import (
 BLOCK = 8
 RAYS = BLOCK * BLOCK
 LANES = 16
-WIDEST = np.float32(0.4)  # range of slopes in a tile beyond which its rays have little in common
-IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0)
+BLOCK_SLOPE = np.float32(0.4)  # range of slopes in a block beyond which its rays have little in common
+STRIP_TURN = np.float32(0.05)  # by which directions in a strip differ at the most
+APART, ALONG = np.float32(0.4), np.float32(4.0)  # m between origins in a tile, across the rays and along them
+FEW_PARALLEL, FEW_FANNED = 3, 9  # rays that are better cast one by one: measured, towards the sun and of lidars
 HALF = np.float32(0.5)
-WIDER = np.float32(1e-6)  # relative, of ranges of slopes: more than the rounding of what is compared with them
-EDGE = np.float32(4e-7)  # relative rounding of an edge function
-# Offsets in the scratch of a tile: x, y, z of directions; slopes x, y and 1 / |dz| in a prototype's frame; t, u, v of hits.
-DIRECTION, SLOPE, HIT = 0, 3 * RAYS, 6 * RAYS
-CORNERS = 9 * RAYS  # nine floats of each of four triangles
-EDGES = CORNERS + 36  # ten floats of each: three edge functions at the middle and their two slopes, and the margin
-QUARTER = EDGES + 40  # for each quarter of the tile middle and half width of slope x, then y
-SCRATCH = QUARTER + 16
+WIDER = np.float32(1e-6)  # relative, of ranges: more than the rounding of what is compared with them
+EDGE = np.float32(8e-7)  # relative rounding of an edge function, twice
+# Offsets in the scratch of a tile. In the local frame: directions, origins, times. In a prototype's frame: directions and
+# origins, and then slopes x and y and 1 / |dz|, and origins in the order of these axes. t, u, v of hits.
+DIRECTION, ORIGIN, TIME, MOVED, SLOPE, START, HIT = 0, 3 * RAYS, 6 * RAYS, 7 * RAYS, 13 * RAYS, 16 * RAYS, 19 * RAYS
+CORNERS = 22 * RAYS  # nine floats of each of four triangles
+EDGES = CORNERS + 36  # of each three edge functions: at the middle, their two slopes, and how far they change otherwise
+QUARTER = EDGES + 48  # for each quarter of the tile: middle and half width of slope x, then y; and its furthest hit
+FRONT = QUARTER + 20  # depth at which each of four triangles begins
+SCRATCH = FRONT + 4
 IDS = 2 * RAYS
-
-
-@inline
-def _direction(rays, frame, k):
-    """Sixteen directions, in an instance's frame."""
-    x, y, z = load_f16(rays, DIRECTION + k), load_f16(rays, DIRECTION + RAYS + k), load_f16(rays, DIRECTION + 2 * RAYS + k)
-    return (
-        combine(x, y, z, frame[0], frame[3], frame[6]),
-        combine(x, y, z, frame[1], frame[4], frame[7]),
-        combine(x, y, z, frame[2], frame[5], frame[8]),
-    )
+NO_BEAM = (-1, ONE, *(ZERO,) * 11)
 
 
 @inline
 def _main_axis(a, b, c):
-    """The axis of the largest of three magnitudes, as in bvh._shear_ray."""
+    """The axis of the largest of three magnitudes, as in bvh_ray._shear_ray."""
     return 2 if c >= a and c >= b else (1 if b >= a else 0)
 
 
@@ -84,16 +80,63 @@ def _note_range(rays, at, x):
 
 
 @inline
-def _slopes(rays, frame):
-    """Write the slopes of a tile. (axis, sign, range of slope x, that of y, largest |dz|); axis -1 if rays differ in it."""
-    x, y, z = _direction(rays, frame, 0)
-    first = load_f32(rays, DIRECTION), load_f32(rays, DIRECTION + RAYS), load_f32(rays, DIRECTION + 2 * RAYS)
-    dx, dy, dz = into(frame, first[0], first[1], first[2])
+def _move(scene, row, time, one_time, one_place, rays, n):
+    """Put the tile's rays into the frame of an instance, each at its own time; of one place only the first origin."""
+    if one_time or load_i32(scene[3], row * ROW + MOVES) == 0:
+        f = instance_frame(scene, row, time)
+        for k in range(0, n, LANES):
+            x, y, z = load_f16(rays, k), load_f16(rays, RAYS + k), load_f16(rays, 2 * RAYS + k)
+            store_f16(rays, MOVED + k, combine(x, y, z, 0.0, 0.0, 0.0, f[0], f[3], f[6]))
+            store_f16(rays, MOVED + RAYS + k, combine(x, y, z, 0.0, 0.0, 0.0, f[1], f[4], f[7]))
+            store_f16(rays, MOVED + 2 * RAYS + k, combine(x, y, z, 0.0, 0.0, 0.0, f[2], f[5], f[8]))
+            if one_place and k > 0:
+                continue
+            x, y, z = load_f16(rays, ORIGIN + k), load_f16(rays, ORIGIN + RAYS + k), load_f16(rays, ORIGIN + 2 * RAYS + k)
+            store_f16(rays, MOVED + 3 * RAYS + k, combine(x, y, z, f[9], f[10], f[11], f[0], f[3], f[6]))
+            store_f16(rays, MOVED + 4 * RAYS + k, combine(x, y, z, f[9], f[10], f[11], f[1], f[4], f[7]))
+            store_f16(rays, MOVED + 5 * RAYS + k, combine(x, y, z, f[9], f[10], f[11], f[2], f[5], f[8]))
+        return
+    last = time
+    f = instance_frame(scene, row, time)
+    for k in range(n):
+        if load_f32(rays, TIME + k) != last:
+            last = load_f32(rays, TIME + k)
+            f = instance_frame(scene, row, last)
+        for c in range(2):
+            a = c * 3 * RAYS + k
+            x, y, z = (
+                np.float64(load_f32(rays, DIRECTION + a)), np.float64(load_f32(rays, DIRECTION + RAYS + a)),
+                np.float64(load_f32(rays, DIRECTION + 2 * RAYS + a)),
+            )  # fmt: skip
+            if c == 1:
+                x, y, z = x - f[9], y - f[10], z - f[11]
+            x, y, z = into(f, x, y, z)
+            store_f32(rays, MOVED + a, x)
+            store_f32(rays, MOVED + RAYS + a, y)
+            store_f32(rays, MOVED + 2 * RAYS + a, z)
+
+
+@inline
+def _axes(axis):
+    """Offsets in a node of the axes x, y, z of the slopes."""
+    if axis == 2:
+        return 0, 8, 16
+    if axis == 1:
+        return 16, 0, 8
+    return 8, 16, 0
+
+
+@inline
+def _beam(rays, at, n, one_place):
+    """What the tests need of a tile whose directions and origins lie from `at` on in the scratch; also writes its slopes and
+    origins there. (axis, sign, range of slope x, of y, of place x, of y, z0, how much later than z0 a ray may begin, largest
+    |dz|); axis -1 if rays differ in it."""
+    dx, dy, dz = load_f32(rays, at), load_f32(rays, at + RAYS), load_f32(rays, at + 2 * RAYS)
     axis = _main_axis(abs(dx), abs(dy), abs(dz))
     sign = ONE if (dx if axis == 0 else (dy if axis == 1 else dz)) > ZERO else -ONE
     x0, x1, y0, y1, steep = f32x16(BIG), f32x16(-BIG), f32x16(BIG), f32x16(-BIG), f32x16(ZERO)
-    for k in range(0, RAYS, LANES):
-        x, y, z = _direction(rays, frame, k)
+    for k in range(at, at + n, LANES):
+        x, y, z = load_f16(rays, k), load_f16(rays, k + RAYS), load_f16(rays, k + 2 * RAYS)
         a, b, c = absolute(x), absolute(y), absolute(z)
         if axis == 2:
             same = (c >= a) & (c >= b) & (z * sign > ZERO)
@@ -104,81 +147,151 @@ def _slopes(rays, frame):
             same = ((c < a) | (c < b)) & (b < a) & (x * sign > ZERO)
             x, y, z = y, z, x
         if bits(same) != 0xFFFF:
-            return -1, sign, ZERO, ZERO, ZERO, ZERO, ZERO
+            return NO_BEAM
         z = z * sign
         inverse = f32x16(ONE) / z
         x, y = x * inverse, y * inverse
-        store_f16(rays, SLOPE + k, x)
-        store_f16(rays, SLOPE + RAYS + k, y)
-        store_f16(rays, SLOPE + 2 * RAYS + k, inverse)
-        _note_range(rays, QUARTER + k // LANES, x)
-        _note_range(rays, QUARTER + 8 + k // LANES, y)
+        j = k - at
+        store_f16(rays, SLOPE + j, x)
+        store_f16(rays, SLOPE + RAYS + j, y)
+        store_f16(rays, SLOPE + 2 * RAYS + j, inverse)
+        if n > LANES:
+            _note_range(rays, QUARTER + j // LANES, x)
+            _note_range(rays, QUARTER + 8 + j // LANES, y)
         x0, x1, y0, y1 = minimum(x0, x), maximum(x1, x), minimum(y0, y), maximum(y1, y)
         steep = maximum(steep, z)
-    x0, x1, y0, y1 = lowest(x0), highest(x1), lowest(y0), highest(y1)
-    return axis, sign, x0 - abs(x0) * WIDER, x1 + abs(x1) * WIDER, y0 - abs(y0) * WIDER, y1 + abs(y1) * WIDER, highest(steep)
+    x0, x1, y0, y1, steep = lowest(x0), highest(x1), lowest(y0), highest(y1), highest(steep) * FAR_SLACK
+    x0, x1, y0, y1 = x0 - abs(x0) * WIDER, x1 + abs(x1) * WIDER, y0 - abs(y0) * WIDER, y1 + abs(y1) * WIDER
+    ax, ay, az = _axes(axis)
+    ax, ay, az = at + (3 + ax // 8) * RAYS, at + (3 + ay // 8) * RAYS, at + (3 + az // 8) * RAYS
+    if one_place:
+        px, py = load_f32(rays, ax), load_f32(rays, ay)
+        return axis, sign, x0, x1, y0, y1, px, px, py, py, load_f32(rays, az), ZERO, steep
+    z0, z1 = f32x16(BIG), f32x16(-BIG)
+    for k in range(0, n, LANES):
+        z = load_f16(rays, az + k) * sign
+        z0, z1 = minimum(z0, z), maximum(z1, z)
+    first = lowest(z0)
+    later = highest(z1) - first
+    a0, a1, b0, b1 = f32x16(BIG), f32x16(-BIG), f32x16(BIG), f32x16(-BIG)
+    for k in range(0, n, LANES):
+        x, y, z = load_f16(rays, ax + k), load_f16(rays, ay + k), load_f16(rays, az + k)
+        store_f16(rays, START + k, x)
+        store_f16(rays, START + RAYS + k, y)
+        store_f16(rays, START + 2 * RAYS + k, z)
+        z = z * sign - first
+        x = x - z * load_f16(rays, SLOPE + k)
+        y = y - z * load_f16(rays, SLOPE + RAYS + k)
+        a0, a1, b0, b1 = minimum(a0, x), maximum(a1, x), minimum(b0, y), maximum(b1, y)
+    a0, a1, b0, b1 = lowest(a0), highest(a1), lowest(b0), highest(b1)
+    slack = (max(max(abs(a0), abs(a1)), max(abs(b0), abs(b1))) + later) * WIDER
+    return axis, sign, x0, x1, y0, y1, a0 - slack, a1 + slack, b0 - slack, b1 + slack, first * sign, later, steep
 
 
 @inline
-def _furthest(rays):
-    """The largest t of the tile's hits so far."""
-    t = load_f16(rays, HIT)
-    for k in range(LANES, RAYS, LANES):
-        t = maximum(t, load_f16(rays, HIT + k))
-    return highest(t) * FAR_SLACK
+def _furthest(rays, n):
+    """The largest t of the tile's hits so far; those of its quarters are kept in the scratch."""
+    most = -ONE
+    for k in range(0, n, LANES):
+        t = highest(load_f16(rays, HIT + k)) * FAR_SLACK
+        store_f32(rays, QUARTER + 16 + k // LANES, t)
+        most = max(most, t)
+    return most
 
 
 @inline
-def _enter_node(nodes, node, view, limit):
+def _enter_node(nodes, node, beam, axes, limit):
     """(depth at which each of the eight boxes begins, bits of those that the tile may meet before depth `limit`)."""
-    axis, sign, x0, x1, y0, y1, ox, oy, oz, ax, ay, az = view
+    _, sign, x0, x1, y0, y1, a0, a1, b0, b1, z0, _, _ = beam
+    ax, ay, az = axes
     o = node * 64
     front, back = (az, az + 24) if sign > ZERO else (az + 24, az)
-    near = maximum((load_f8(nodes, o + front) - oz) * sign, f32x8(ZERO))
-    far = (load_f8(nodes, o + back) - oz) * sign
+    near = maximum((load_f8(nodes, o + front) - z0) * sign, f32x8(ZERO))
+    far = (load_f8(nodes, o + back) - z0) * sign
     met = (far >= ZERO) & (near <= limit)
-    met = met & (minimum(near * x0, far * x0) <= load_f8(nodes, o + 24 + ax) - ox)
-    met = met & (maximum(near * x1, far * x1) >= load_f8(nodes, o + ax) - ox)
-    met = met & (minimum(near * y0, far * y0) <= load_f8(nodes, o + 24 + ay) - oy)
-    met = met & (maximum(near * y1, far * y1) >= load_f8(nodes, o + ay) - oy)
+    met = met & (minimum(near * x0, far * x0) <= load_f8(nodes, o + 24 + ax) - a0)
+    met = met & (maximum(near * x1, far * x1) >= load_f8(nodes, o + ax) - a1)
+    met = met & (minimum(near * y0, far * y0) <= load_f8(nodes, o + 24 + ay) - b0)
+    met = met & (maximum(near * y1, far * y1) >= load_f8(nodes, o + ay) - b1)
     return near, bits(met)
 
 
 @inline
-def _edge_range(rays, at, px, py, pz, qx, qy, qz, rx, ry, margin):
-    """(middle, half width) of the edge function q x p over the tile: it is linear in the slopes. Kept in the scratch."""
+def _edge_range(rays, at, px, py, pz, qx, qy, qz, radius, margin):
+    """(middle, half width) of the edge function q x p over the tile. It is linear in the slopes and in the places, and has a
+    product of both. Kept in the scratch."""
+    rx, ry, ra, rb = radius
     gx, gy = qy * pz - qz * py, qz * px - qx * pz
     f = qx * py - qy * px
+    other = absolute(qy - py) * ra + absolute(qx - px) * rb + absolute(qz - pz) * (ry * ra + rx * rb) + margin
     store_f4(rays, at, f)
     store_f4(rays, at + 4, gx)
     store_f4(rays, at + 8, gy)
-    return f, absolute(gx) * rx + absolute(gy) * ry + margin
+    store_f4(rays, at + 12, other)
+    return f, absolute(gx) * rx + absolute(gy) * ry + other
 
 
 @inline
-def _test_pack(leaves, leaf, view, limit, rays, ids, instance):
+def _test_pack(leaves, leaf, beam, axes, limit, rays, ids, n, one_place, instance, any_hit):
     """Test a tile against four triangles; whether any of its rays hits."""
-    axis, sign, x0, x1, y0, y1, ox, oy, oz, kx, ky, kz = view
+    _, sign, x0, x1, y0, y1, a0, a1, b0, b1, z0, _, _ = beam
+    kx, ky, kz = axes
     o, kx, ky, kz = leaf * 40, kx // 2, ky // 2, kz // 2
-    az, bz = (load_f4(leaves, o + kz) - oz) * sign, (load_f4(leaves, o + 12 + kz) - oz) * sign
-    cz = (load_f4(leaves, o + 24 + kz) - oz) * sign
-    ax, bx, cx = load_f4(leaves, o + kx) - ox, load_f4(leaves, o + 12 + kx) - ox, load_f4(leaves, o + 24 + kx) - ox
-    ay, by, cy = load_f4(leaves, o + ky) - oy, load_f4(leaves, o + 12 + ky) - oy, load_f4(leaves, o + 24 + ky) - oy
-    # Which triangles can any ray meet? Edge functions at the middle slope, and how far they change over the tile.
-    mx, my, rx, ry = (x0 + x1) * HALF, (y0 + y1) * HALF, (x1 - x0) * HALF, (y1 - y0) * HALF
+    mx, my, ma, mb = (x0 + x1) * HALF, (y0 + y1) * HALF, (a0 + a1) * HALF, (b0 + b1) * HALF
+    radius = (x1 - x0) * HALF, (y1 - y0) * HALF, (a1 - a0) * HALF, (b1 - b0) * HALF
+    az, bz = (load_f4(leaves, o + kz) - z0) * sign, (load_f4(leaves, o + 12 + kz) - z0) * sign
+    cz = (load_f4(leaves, o + 24 + kz) - z0) * sign
+    ax, bx, cx = load_f4(leaves, o + kx) - ma, load_f4(leaves, o + 12 + kx) - ma, load_f4(leaves, o + 24 + kx) - ma
+    ay, by, cy = load_f4(leaves, o + ky) - mb, load_f4(leaves, o + 12 + ky) - mb, load_f4(leaves, o + 24 + ky) - mb
+    # Which triangles can any ray meet? Not those beyond one of the planes around the tile, and not those one of whose edges
+    # the tile passes outside of: edge functions at the middle ray, and how far they change over the tile.
     px, py, qx, qy, sx, sy = ax - az * mx, ay - az * my, bx - bz * mx, by - bz * my, cx - cz * mx, cy - cz * my
-    deep = maximum(maximum(az, bz), cz)
-    scale = maximum(absolute(deep), absolute(minimum(minimum(az, bz), cz))) * EDGE
+    deep, front = maximum(maximum(az, bz), cz), minimum(minimum(az, bz), cz)
+    long = maximum(absolute(deep), absolute(front))
     wide = maximum(maximum(absolute(px) + absolute(py), absolute(qx) + absolute(qy)), absolute(sx) + absolute(sy))
-    margin = scale * (wide + scale * ((rx + ry) / EDGE)) * np.float32(2.0)
-    u, ur = _edge_range(rays, EDGES, qx, qy, bz, sx, sy, cz, rx, ry, margin)
-    v, vr = _edge_range(rays, EDGES + 12, sx, sy, cz, px, py, az, rx, ry, margin)
-    w, wr = _edge_range(rays, EDGES + 24, px, py, az, qx, qy, bz, rx, ry, margin)
-    met = (minimum(minimum(u + ur, v + vr), w + wr) >= ZERO) | (maximum(maximum(u - ur, v - vr), w - wr) <= ZERO)
-    met = met & (deep >= ZERO) & (minimum(minimum(az, bz), cz) <= limit)
-    candidates = bits(met)
+    wide = wide + long * (radius[0] + radius[1]) + (radius[2] + radius[3])
+    margin = (long + wide) * wide * EDGE
+    rx, ry, ra, rb = radius
+    off = (long + wide) * EDGE
+    met = (minimum(minimum(px - az * rx, qx - bz * rx), sx - cz * rx) <= off + ra)
+    met = met & (maximum(maximum(px + az * rx, qx + bz * rx), sx + cz * rx) >= -ra - off)
+    met = met & (minimum(minimum(py - az * ry, qy - bz * ry), sy - cz * ry) <= off + rb)
+    met = met & (maximum(maximum(py + az * ry, qy + bz * ry), sy + cz * ry) >= -rb - off)
+    met = met & (deep >= ZERO) & (front <= limit)
+    if bits(met) == 0:
+        return False
+    u, ur = _edge_range(rays, EDGES, qx, qy, bz, sx, sy, cz, radius, margin)
+    v, vr = _edge_range(rays, EDGES + 16, sx, sy, cz, px, py, az, radius, margin)
+    w, wr = _edge_range(rays, EDGES + 32, px, py, az, qx, qy, bz, radius, margin)
+    around = (minimum(minimum(u + ur, v + vr), w + wr) >= ZERO) | (maximum(maximum(u - ur, v - vr), w - wr) <= ZERO)
+    candidates = bits(met & around)
     if candidates == 0:
         return False
+    if one_place:
+        _keep(rays, ax, ay, az, bx, by, bz, cx, cy, cz)
+    else:
+        _keep(
+            rays, load_f4(leaves, o + kx), load_f4(leaves, o + ky), load_f4(leaves, o + kz), load_f4(leaves, o + 12 + kx),
+            load_f4(leaves, o + 12 + ky), load_f4(leaves, o + 12 + kz), load_f4(leaves, o + 24 + kx),
+            load_f4(leaves, o + 24 + ky), load_f4(leaves, o + 24 + kz),
+        )  # fmt: skip
+    store_f4(rays, FRONT, front)
+    hit = False
+    while candidates:
+        j = lowest_bit(candidates)
+        candidates &= candidates - 1
+        quarters = _quarters(rays, EDGES + j, mx, my, load_f32(rays, FRONT + j), beam) if n > LANES else 1
+        while quarters:
+            k = lowest_bit(quarters)
+            quarters &= quarters - 1
+            row = load_i32(leaves, o + 36 + j)
+            if _test_triangle(rays, ids, CORNERS + j, k * LANES, row, instance, sign, one_place, any_hit):
+                hit = True
+    return hit
+
+
+@inline
+def _keep(rays, ax, ay, az, bx, by, bz, cx, cy, cz):
     store_f4(rays, CORNERS, ax)
     store_f4(rays, CORNERS + 4, ay)
     store_f4(rays, CORNERS + 8, az)
@@ -188,44 +301,42 @@ def _test_pack(leaves, leaf, view, limit, rays, ids, instance):
     store_f4(rays, CORNERS + 24, cx)
     store_f4(rays, CORNERS + 28, cy)
     store_f4(rays, CORNERS + 32, cz)
-    store_f4(rays, EDGES + 36, margin)
-    hit = False
-    while candidates:
-        j = lowest_bit(candidates)
-        candidates &= candidates - 1
-        quarters = _quarters(rays, EDGES + j, mx, my)
-        while quarters:
-            k = lowest_bit(quarters)
-            quarters &= quarters - 1
-            if _test_triangle(rays, ids, CORNERS + j, k * LANES, load_i32(leaves, o + 36 + j), instance):
-                hit = True
-    return hit
 
 
 @inline
-def _quarters(rays, e, mx, my):
-    """Bits of the quarters of the tile that a triangle may meet, whose edge functions begin at e in the scratch."""
+def _quarters(rays, e, mx, my, front, beam):
+    """Bits of the quarters of the tile that may meet a triangle before their furthest hit. Its edge functions begin at e in
+    the scratch, and itself at depth `front`."""
     dx, rx = load_f4(rays, QUARTER) - mx, load_f4(rays, QUARTER + 4)
     dy, ry = load_f4(rays, QUARTER + 8) - my, load_f4(rays, QUARTER + 12)
-    margin = f32x4(load_f32(rays, e + 36))
     least, most = f32x4(BIG), f32x4(-BIG)
     for _ in range(3):
         f, gx, gy = load_f32(rays, e), load_f32(rays, e + 4), load_f32(rays, e + 8)
         middle = dx * gx + dy * gy + f
-        reach = rx * abs(gx) + ry * abs(gy) + margin
+        reach = rx * abs(gx) + ry * abs(gy) + load_f32(rays, e + 12)
         least, most = minimum(least, middle + reach), maximum(most, middle - reach)
-        e += 12
-    return bits((least >= ZERO) | (most <= ZERO))
+        e += 16
+    near = front <= load_f4(rays, QUARTER + 16) * beam[12] + beam[11]
+    return bits(((least >= ZERO) | (most <= ZERO)) & near)
 
 
 @inline
-def _test_triangle(rays, ids, c, k, row, instance):
-    """Test sixteen rays, from k on, against the triangle whose corners begin at c in the scratch; as in bvh._test_pack."""
-    sx, sy = load_f16(rays, SLOPE + k), load_f16(rays, SLOPE + RAYS + k)
-    az, bz, cz = load_f32(rays, c + 8), load_f32(rays, c + 20), load_f32(rays, c + 32)
-    ax, ay = f32x16(load_f32(rays, c)) - sx * az, f32x16(load_f32(rays, c + 4)) - sy * az
-    bx, by = f32x16(load_f32(rays, c + 12)) - sx * bz, f32x16(load_f32(rays, c + 16)) - sy * bz
-    cx, cy = f32x16(load_f32(rays, c + 24)) - sx * cz, f32x16(load_f32(rays, c + 28)) - sy * cz
+def _corner(rays, c, k, sign, one_place):
+    """A corner as sixteen rays see it: relative to their origins, sheared, and along z."""
+    x, y, z = f32x16(load_f32(rays, c)), f32x16(load_f32(rays, c + 4)), f32x16(load_f32(rays, c + 8))
+    if not one_place:
+        x = x - load_f16(rays, START + k)
+        y = y - load_f16(rays, START + RAYS + k)
+        z = (z - load_f16(rays, START + 2 * RAYS + k)) * sign
+    return x - load_f16(rays, SLOPE + k) * z, y - load_f16(rays, SLOPE + RAYS + k) * z, z
+
+
+@inline
+def _test_triangle(rays, ids, c, k, row, instance, sign, one_place, any_hit):
+    """Test sixteen rays, from k on, against the triangle whose corners begin at c in the scratch; as bvh_ray._test_pack."""
+    ax, ay, az = _corner(rays, c, k, sign, one_place)
+    bx, by, bz = _corner(rays, c + 12, k, sign, one_place)
+    cx, cy, cz = _corner(rays, c + 24, k, sign, one_place)
     u, v, w = cx * by - cy * bx, ax * cy - ay * cx, bx * ay - by * ax
     if bits((u == ZERO) | (v == ZERO) | (w == ZERO)):
         u, v, w = cross_exactly(cx, by, cy, bx), cross_exactly(ax, cy, ay, cx), cross_exactly(bx, ay, by, ax)
@@ -240,6 +351,9 @@ def _test_triangle(rays, ids, c, k, row, instance):
         return False
     t = t / total
     inside = inside & (t < best)
+    if any_hit:
+        store_f16(rays, HIT + k, select(inside, f32x16(-ONE), best))
+        return True
     store_f16(rays, HIT + k, select(inside, t, best))
     store_f16(rays, HIT + RAYS + k, select(inside, v / area, load_f16(rays, HIT + RAYS + k)))
     store_f16(rays, HIT + 2 * RAYS + k, select(inside, w / area, load_f16(rays, HIT + 2 * RAYS + k)))
@@ -249,31 +363,22 @@ def _test_triangle(rays, ids, c, k, row, instance):
 
 
 @inline
-def _view(slopes, ox, oy, oz):
-    """Slopes with the origin and the offsets of the axes in a node, in the order x, y, z of the slopes."""
-    axis, sign, x0, x1, y0, y1, _ = slopes
-    if axis == 2:
-        return axis, sign, x0, x1, y0, y1, ox, oy, oz, 0, 8, 16
-    if axis == 1:
-        return axis, sign, x0, x1, y0, y1, oz, ox, oy, 16, 0, 8
-    return axis, sign, x0, x1, y0, y1, oy, oz, ox, 8, 16, 0
-
-
-@inline
-def _trace_tree_tile(nodes, leaves, root, stack_t, stack_n, slopes, ox, oy, oz, rays, ids, instance, furthest):
-    """Nearest hits of a tile in one prototype. Returns the new furthest t."""
-    view, steep = _view(slopes, ox, oy, oz), slopes[6] * FAR_SLACK
-    limit = furthest * steep
+def _trace_tree_tile(nodes, leaves, root, stack_t, stack_n, beam, rays, ids, n, one_place, instance, any_hit, furthest):
+    """Nearest hits of a tile in one prototype, or any. Returns the new furthest t; below 0 if no ray is left."""
+    axes = _axes(beam[0])
+    limit = furthest * beam[12] + beam[11]
     depth, node = 0, root
     while True:
         if node >= 0:
-            near, entered = _enter_node(nodes, node, view, limit)
+            near, entered = _enter_node(nodes, node, beam, axes, limit)
             if entered:
                 node, depth = descend(nodes, node, near, entered, stack_t, stack_n, depth)
                 continue
-        elif _test_pack(leaves, ~node, view, limit, rays, ids, instance):
-            furthest = _furthest(rays)
-            limit = furthest * steep
+        elif _test_pack(leaves, ~node, beam, axes, limit, rays, ids, n, one_place, instance, any_hit):
+            furthest = _furthest(rays, n)
+            if furthest < ZERO:
+                return furthest
+            limit = furthest * beam[12] + beam[11]
         while True:
             if depth == 0:
                 return furthest
@@ -284,16 +389,19 @@ def _trace_tree_tile(nodes, leaves, root, stack_t, stack_n, slopes, ox, oy, oz, 
 
 
 @inline
-def _one_by_one(nodes, leaves, root, stack_t, stack_n, frame, ox, oy, oz, rays, ids, instance):
+def _one_by_one(nodes, leaves, root, stack_t, stack_n, rays, ids, n, one_place, instance, any_hit):
     """The rays of a tile in one prototype, each for itself."""
-    for k in range(RAYS):
-        dx, dy, dz = into(
-            frame, load_f32(rays, DIRECTION + k), load_f32(rays, DIRECTION + RAYS + k), load_f32(rays, DIRECTION + 2 * RAYS + k)
-        )
+    for k in range(n):
         best = load_f32(rays, HIT + k)
-        t, u, v, row = trace_tree(nodes, leaves, root, stack_t, stack_n, ox, oy, oz, dx, dy, dz, best, False)
+        if best < ZERO:
+            continue
+        a, b = MOVED + k, MOVED + 3 * RAYS + (0 if one_place else k)
+        t, u, v, row = trace_tree(
+            nodes, leaves, root, stack_t, stack_n, load_f32(rays, b), load_f32(rays, b + RAYS), load_f32(rays, b + 2 * RAYS),
+            load_f32(rays, a), load_f32(rays, a + RAYS), load_f32(rays, a + 2 * RAYS), best, any_hit,
+        )  # fmt: skip
         if row >= 0:
-            store_f32(rays, HIT + k, t)
+            store_f32(rays, HIT + k, -ONE if any_hit else t)
             store_f32(rays, HIT + RAYS + k, u)
             store_f32(rays, HIT + 2 * RAYS + k, v)
             store_i32(ids, k, row)
@@ -301,104 +409,184 @@ def _one_by_one(nodes, leaves, root, stack_t, stack_n, frame, ox, oy, oz, rays, 
 
 
 @inline
-def same_source(rays, i, j):
-    """Whether two rays have one origin and one time. rays: raw pointers to origins, directions and times."""
-    o, _, time = rays
-    i3, j3 = 3 * i, 3 * j
-    return (
-        load_f32(o, i3) == load_f32(o, j3) and load_f32(o, i3 + 1) == load_f32(o, j3 + 1)
-        and load_f32(o, i3 + 2) == load_f32(o, j3 + 2) and load_f32(time, i) == load_f32(time, j)
-    )  # fmt: skip
-
-
-@inline
 def _place(k, stride):
-    """Where ray k of a tile lies behind its first: quarters of 4 x 4 rays in a block, of 16 on end if `stride` is 0."""
+    """Where ray k of a tile lies behind its first: quarters of 4 x 4 rays in a block, or on end if `stride` is 0."""
     if stride == 0:
         return k
     return ((k >> 5) * 4 + (k >> 2 & 3)) * stride + (k >> 4 & 1) * 4 + (k & 3)
 
 
 @inline
-def _load(rays, first, stride, scratch, ids):
-    """Put a tile into the scratch; False if its rays have not one source."""
-    same = True
-    for k in range(RAYS):
+def _load(rays, first, stride, n, scratch, at):
+    """Put n rays into the scratch, `at` places behind the beginning of each of its rows."""
+    for k in range(n):
         i = first + _place(k, stride)
-        same = same and same_source(rays, first, i)
         for c in range(3):
-            store_f32(scratch, DIRECTION + c * RAYS + k, load_f32(rays[1], 3 * i + c))
-    for k in range(0, RAYS, LANES):
+            store_f32(scratch, DIRECTION + c * RAYS + at + k, load_f32(rays[1], 3 * i + c))
+            store_f32(scratch, ORIGIN + c * RAYS + at + k, load_f32(rays[0], 3 * i + c))
+        store_f32(scratch, TIME + at + k, load_f32(rays[2], i))
+
+
+@inline
+def _nothing_yet(scratch, ids, n):
+    for k in range(0, n, LANES):
         store_f16(scratch, HIT + k, f32x16(BIG))
         store_f16(scratch, HIT + RAYS + k, f32x16(ZERO))
         store_f16(scratch, HIT + 2 * RAYS + k, f32x16(ZERO))
         store_i16(ids, k, i32x16(-1))
         store_i16(ids, RAYS + k, i32x16(-1))
-    return same
 
 
 @inline
-def _store(scratch, ids, first, stride, hits):
-    for k in range(RAYS):
-        i = first + _place(k, stride)
-        row = load_i32(ids, k)
-        store_f32(hits[0], i, load_f32(scratch, HIT + k) if row >= 0 else np.float32(np.inf))
-        store_f32(hits[3], 2 * i, load_f32(scratch, HIT + RAYS + k))
-        store_f32(hits[3], 2 * i + 1, load_f32(scratch, HIT + 2 * RAYS + k))
-        store_i32(hits[2], i, row)
-        store_i32(hits[1], i, load_i32(ids, RAYS + k))
+def _one_source(scratch, n):
+    """Whether n rays have one origin, and whether they have one time."""
+    x, y, z = load_f32(scratch, ORIGIN), load_f32(scratch, ORIGIN + RAYS), load_f32(scratch, ORIGIN + 2 * RAYS)
+    time, place, instant = load_f32(scratch, TIME), 0xFFFF, 0xFFFF
+    for k in range(0, n, LANES):
+        place &= bits(
+            (load_f16(scratch, ORIGIN + k) == x) & (load_f16(scratch, ORIGIN + RAYS + k) == y)
+            & (load_f16(scratch, ORIGIN + 2 * RAYS + k) == z)
+        )  # fmt: skip
+        instant &= bits(load_f16(scratch, TIME + k) == time)
+    return place == 0xFFFF, instant == 0xFFFF
 
 
 @inline
-def trace_tile(scene, rays, first, stride, visibility, room, hits):
-    """Write the hits of 8 rows of 8 rays that begin `stride` rays apart, or of 64 on end if it is 0.
+def trace_block(scene, rays, first, stride, visibility, room):
+    """Find the hits of 8 rows of 8 rays that begin `stride` rays apart; kept in `room`.
 
-    False, and nothing written, if they are no tile: if origin or time differ, or the directions by too much. room: two pairs of
-    stacks (bvh_ray.STACK), SCRATCH float32 and IDS int32.
+    False, and nothing found, if they are no tile: if slopes or places differ by too much. rays: raw pointers to origins,
+    directions and times. room: two pairs of stacks (bvh_ray.STACK), SCRATCH float32 and IDS int32.
     """
-    top_t, top_n, stack_t, stack_n, scratch, ids = room
-    if not _load(rays, first, stride, scratch, ids):
+    scratch, ids = room[4], room[5]
+    _load(rays, first, stride, RAYS, scratch, 0)
+    one_place, one_time = _one_source(scratch, RAYS)
+    beam = _beam(scratch, DIRECTION, RAYS, one_place)
+    if beam[0] < 0 or beam[3] - beam[2] > BLOCK_SLOPE or beam[5] - beam[4] > BLOCK_SLOPE:
         return False
-    slopes = _slopes(scratch, IDENTITY)
-    if slopes[0] < 0 or slopes[3] - slopes[2] > WIDEST or slopes[5] - slopes[4] > WIDEST:
+    if beam[7] - beam[6] > APART or beam[9] - beam[8] > APART or beam[11] > APART:
         return False
-    o = rays[0]
-    ox, oy, oz, time = load_f32(o, 3 * first), load_f32(o, 3 * first + 1), load_f32(o, 3 * first + 2), load_f32(rays[2], first)
-    _trace(scene, ox, oy, oz, time, visibility, slopes, scratch, ids, top_t, top_n, stack_t, stack_n)
-    _store(scratch, ids, first, stride, hits)
+    _nothing_yet(scratch, ids, RAYS)
+    _trace(scene, visibility, beam, room, RAYS, one_place, one_time, False)
     return True
 
 
 @inline
-def _trace(scene, ox, oy, oz, time, visibility, slopes, rays, ids, top_t, top_n, stack_t, stack_n):
-    """Nearest hits of a tile whose directions are in its scratch, with its slopes in the local frame; written there."""
+def load_strip(rays, first, room):
+    """Sixteen rays on end, for trace_strip."""
+    _load(rays, first, 0, LANES, room[4], LANES)
+
+
+@inline
+def trace_strip(scene, todo, visibility, room, first, t_max, any_hit):
+    """Find the hits of those of sixteen rays (load_strip) that run beside the first of `todo` (bits); kept in `room`.
+
+    Returns the bits of those rays; 0, and nothing found, if they are too few. t_max: raw pointer, used with `any_hit`.
+    """
+    s, ids = room[4], room[5]
+    j = LANES + lowest_bit(todo)
+    dx, dy, dz = load_f32(s, DIRECTION + j), load_f32(s, DIRECTION + RAYS + j), load_f32(s, DIRECTION + 2 * RAYS + j)
+    ox, oy, oz = load_f32(s, ORIGIN + j), load_f32(s, ORIGIN + RAYS + j), load_f32(s, ORIGIN + 2 * RAYS + j)
+    x, y, z = (
+        load_f16(s, DIRECTION + LANES), load_f16(s, DIRECTION + RAYS + LANES), load_f16(s, DIRECTION + 2 * RAYS + LANES),
+    )  # fmt: skip
+    px, py, pz = load_f16(s, ORIGIN + LANES), load_f16(s, ORIGIN + RAYS + LANES), load_f16(s, ORIGIN + 2 * RAYS + LANES)
+    turned = maximum(maximum(absolute(x - dx), absolute(y - dy)), absolute(z - dz))
+    ex, ey, ez = px - ox, py - oy, pz - oz
+    along = ex * dx + ey * dy + ez * dz
+    aside = ex * ex + ey * ey + ez * ez - along * along
+    beside = (turned <= STRIP_TURN) & (aside <= APART * APART) & (absolute(along) <= ALONG)
+    members = bits(beside) & todo
+    more = members
+    for _ in range(FEW_FANNED if bits(beside & (turned > ZERO)) else FEW_PARALLEL):
+        more &= more - 1
+    if more == 0:
+        return 0
+    # The others stand where the first does, and their hits lie behind them.
+    store_f16(s, DIRECTION, select(beside, x, f32x16(dx)))
+    store_f16(s, DIRECTION + RAYS, select(beside, y, f32x16(dy)))
+    store_f16(s, DIRECTION + 2 * RAYS, select(beside, z, f32x16(dz)))
+    store_f16(s, ORIGIN, select(beside, px, f32x16(ox)))
+    store_f16(s, ORIGIN + RAYS, select(beside, py, f32x16(oy)))
+    store_f16(s, ORIGIN + 2 * RAYS, select(beside, pz, f32x16(oz)))
+    store_f16(s, TIME, select(beside, load_f16(s, TIME + LANES), f32x16(load_f32(s, TIME + j))))
+    one_place, one_time = _one_source(s, LANES)
+    beam = _beam(s, DIRECTION, LANES, one_place)
+    if beam[0] < 0:
+        return 0
+    _nothing_yet(s, ids, LANES)
+    for k in range(LANES):
+        if members >> k & 1 == 0:
+            store_f32(s, HIT + k, -ONE)
+        elif any_hit:
+            store_f32(s, HIT + k, load_f32(t_max, first + k))
+    _trace(scene, visibility, beam, room, LANES, one_place, one_time, any_hit)
+    return members
+
+
+@inline
+def store_hit(room, k, i, hits):
+    """Write the hit of ray k of the tile as ray i. hits: raw pointers to t, instances, triangles and weights."""
+    scratch, ids = room[4], room[5]
+    row = load_i32(ids, k)
+    store_f32(hits[0], i, load_f32(scratch, HIT + k) if row >= 0 else np.float32(np.inf))
+    store_i32(hits[1], i, load_i32(ids, RAYS + k))
+    store_i32(hits[2], i, row)
+    store_f32(hits[3], 2 * i, load_f32(scratch, HIT + RAYS + k))
+    store_f32(hits[3], 2 * i + 1, load_f32(scratch, HIT + 2 * RAYS + k))
+
+
+@inline
+def store_block(room, first, stride, hits):
+    """Write the hits that trace_block found."""
+    for k in range(RAYS):
+        store_hit(room, k, first + _place(k, stride), hits)
+
+
+@inline
+def blocked(room, k):
+    """Whether ray k of a tile met anything, after trace_strip with `any_hit`."""
+    return load_f32(room[4], HIT + k) < ZERO
+
+
+@inline
+def _trace(scene, visibility, beam, room, n, one_place, one_time, any_hit):
+    """Nearest hits of a tile whose rays are in its scratch, or any; written there."""
     nodes, leaves, roots, top, masks = scene[0], scene[1], scene[2], scene[3], scene[6]
-    view, steep = _view(slopes, ox, oy, oz), slopes[6] * FAR_SLACK
-    furthest = _furthest(rays)
-    limit = furthest * steep
+    top_t, top_n, stack_t, stack_n, rays, ids = room
+    axes, time = _axes(beam[0]), load_f32(rays, TIME)
+    furthest = _furthest(rays, n)
+    limit = furthest * beam[12] + beam[11]
     depth, node = 0, 0
-    here, level = slopes, True  # whether the slopes in the scratch are those of the local frame
+    level = True  # whether the slopes in the scratch are those of the local frame
     while True:
         if node >= 0:
-            near, entered = _enter_node(top, node, view, limit)
+            near, entered = _enter_node(top, node, beam, axes, limit)
             if entered:
                 node, depth = descend(top, node, near, entered, top_t, top_n, depth)
                 continue
         elif load_i32(masks, load_i32(top, ~node * ROW + INSTANCE)) & visibility != 0:
-            i = load_i32(top, ~node * ROW + INSTANCE)
-            frame = instance_frame(scene, ~node, time)
-            ax, ay, az = into(frame, ox - frame[9], oy - frame[10], oz - frame[11])
-            root = load_i32(roots, load_i32(top, ~node * ROW + PROTOTYPE))
-            if load_i32(top, ~node * ROW + UNTURNED) == 0:
-                here, level = _slopes(rays, frame), False
-            elif not level:
-                here, level = _slopes(rays, IDENTITY), True
+            row = ~node
+            i = load_i32(top, row * ROW + INSTANCE)
+            root = load_i32(roots, load_i32(top, row * ROW + PROTOTYPE))
+            together = one_place and (one_time or load_i32(top, row * ROW + MOVES) == 0)
+            home = load_i32(top, row * ROW + HOME) != 0
+            if not home:
+                _move(scene, row, time, one_time, one_place, rays, n)
+            here = beam
+            if not (home and level):
+                here = _beam(rays, DIRECTION if home else MOVED, n, together)
+            level = home
             if here[0] >= 0:
-                furthest = _trace_tree_tile(nodes, leaves, root, stack_t, stack_n, here, ax, ay, az, rays, ids, i, furthest)
+                furthest = _trace_tree_tile(
+                    nodes, leaves, root, stack_t, stack_n, here, rays, ids, n, together, i, any_hit, furthest
+                )
             else:
-                _one_by_one(nodes, leaves, root, stack_t, stack_n, frame, ax, ay, az, rays, ids, i)
-                furthest = _furthest(rays)
-            limit = furthest * steep
+                _one_by_one(nodes, leaves, root, stack_t, stack_n, rays, ids, n, together, i, any_hit)
+                furthest = _furthest(rays, n)
+            if furthest < ZERO:
+                return
+            limit = furthest * beam[12] + beam[11]
         while True:
             if depth == 0:
                 return

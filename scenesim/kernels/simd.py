@@ -279,16 +279,19 @@ def cross_exactly(typing_context, a, b, c, d):
 
 
 @intrinsic
-def combine(typing_context, x, y, z, a, b, c):
-    """a x + b y + c z of float32 lanes and float64 scalars, computed in float64."""
+def combine(typing_context, x, y, z, px, py, pz, a, b, c):
+    """a (x - px) + b (y - py) + c (z - pz) of float32 lanes and float64 scalars, computed in float64."""
 
     def code(context, builder, sig, args):
         n = sig.return_type.n
         wide = ir.VectorType(_F64, n)
-        terms = [builder.fmul(builder.fpext(v, wide), _splat(builder, s, n)) for v, s in zip(args[:3], args[3:])]
+        terms = []
+        for v, p, s in zip(args[:3], args[3:6], args[6:]):
+            terms.append(builder.fmul(builder.fsub(builder.fpext(v, wide), _splat(builder, p, n)), _splat(builder, s, n)))
         return builder.fptrunc(builder.fadd(builder.fadd(terms[0], terms[1]), terms[2]), sig.return_type.llvm)
 
-    return x(x, x, x, types.float64, types.float64, types.float64), code
+    f = types.float64
+    return x(x, x, x, f, f, f, f, f, f), code
 
 
 @intrinsic
