@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+from functools import partial
 from pathlib import Path
 
-from tools.bench import raycast, scene
+from tools.bench import costs, raycast, scene
 
 
 def processor() -> str:
@@ -32,9 +33,12 @@ def main() -> None:
     place = args.place or ("street" if args.quick else "all")
     pairs = args.pairs or (3 if args.quick else 7)
     print(f"{processor()}, {args.threads} threads; Mrays per CPU-second, median of {pairs} (ratio, quartiles)", flush=True)
-    rows = []
+    rows: list[raycast.Row | costs.Cost] = []
     for name in scene.PLACES if place == "all" else [place]:
-        rows += raycast.compare(name, args.threads, pairs, args.quick, lambda line: print(line, flush=True))
+        say = partial(print, flush=True)
+        rows += raycast.compare(name, args.threads, pairs, args.quick, say)
+        if not args.quick:
+            rows += costs.compare(name, args.threads, say)
     if args.json:
         args.json.write_text(json.dumps([r._asdict() for r in rows], indent=1, allow_nan=True) + "\n", encoding="utf8")
 

@@ -38,6 +38,7 @@ def secondary(rays, t, normal):
     hit = np.isfinite(t)
     o, d, n = rays[hit, :3].astype(float), rays[hit, 3:].astype(float), normal[hit].astype(float)
     n = n * np.where((n * d).sum(1, keepdims=True) > 0, -1, 1)
+    n = n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-30)
     p = o + d * t[hit, None] + n * 1e-3
     q = keys.generator(keys.derive(3, "bench", "bounce")).normal(size=p.shape)
     q = n + q / np.linalg.norm(q, axis=1, keepdims=True)
