@@ -252,15 +252,11 @@ def test_vertices_that_are_no_numbers_are_refused(bad):
         build_tree(v, f)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    count=st.integers(1, 60),
-    kind=st.sampled_from(["soup", "slivers", "points", "copies", "plane", "grid"]),
-    size=st.sampled_from([1e-3, 0.1, 3.0]),
-)
-def test_any_heap_of_triangles(seed, count, kind, size):
-    """Slivers, points, copies, coplanar heaps and grids: the tree finds what brute force finds."""
+KINDS = ["soup", "slivers", "points", "copies", "plane", "grid"]
+
+
+def heap(seed, count, kind, size):
+    """(chance, vertices, triangles)"""
     rng = np.random.default_rng(seed)
     v, f = scenes.soup(rng, count, size, 2.0)
     if kind == "slivers":
@@ -273,6 +269,19 @@ def test_any_heap_of_triangles(seed, count, kind, size):
         v[:, 2] = 0.5
     elif kind == "grid":
         v = np.round(v)
+    return rng, v, f
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(1, 60),
+    kind=st.sampled_from(KINDS),
+    size=st.sampled_from([1e-3, 0.1, 3.0]),
+)
+def test_any_heap_of_triangles(seed, count, kind, size):
+    """Slivers, points, copies, coplanar heaps and grids: the tree finds what brute force finds."""
+    rng, v, f = heap(seed, count, kind, size)
     scene = scenes.pack([(v, f)], [0], scenes.at_rest([0, 0, 0]))
     rays = scenes.rays_between(rng, 30, 6.0)
     ours = cast.closest_hit(scene, rays, visibility=ALL, threads=1).t.astype(float)
@@ -281,6 +290,34 @@ def test_any_heap_of_triangles(seed, count, kind, size):
     corners = [scene.geometry.vertices[f[:, k]].astype(float) for k in range(3)]
     for i in differ:  # only where the ray passes within a hair of an edge
         assert naive.edge_distance(*corners, rays.origin[i].astype(float), rays.direction[i].astype(float)).min() < 1e-5
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(1, 60),
+    kind=st.sampled_from(KINDS),
+    size=st.sampled_from([1e-3, 0.1, 3.0]),
+    spread=st.sampled_from([1e-4, 0.02, 0.2]),
+    apart=st.sampled_from([0.0, 1e-3, 0.05]),
+)
+def test_no_tile_overlooks_a_heap_of_triangles(seed, count, kind, size, spread, apart):
+    """What a tile leaves out of its ranges, none of its rays hits: blocks, strips and single rays see the same."""
+    rng, v, f = heap(seed, count, kind, size)
+    scene = scenes.pack([(v, f), scenes.box([0.1, 3.0, 0.5])], [0, 1, 0], scenes.random_poses(rng, 3, 1.0, knots=2, travel=0.1))
+    rays = fan(rng, 16, 16, spread)
+    aim = v[rng.integers(len(v))] + rng.normal(size=3) * 0.1
+    origin = rays.origin + (apart * rng.normal(size=rays.origin.shape)).astype(np.float32)
+    turn = Pose(scenes.random_poses(rng, 1, 0.0)[0, 0, :4], np.zeros(3))
+    direction = np.ascontiguousarray(turn.rotate(rays.direction.astype(float)), np.float32)
+    origin += (aim - origin.mean(0) - 5 * direction.mean(0)).astype(np.float32)
+    rays = Rays(origin, direction, np.full(256, 0.3, np.float32))
+    single = one_by_one(scene, rays)
+    for width in (0, 16):
+        tiled = cast.closest_hit(scene, rays, visibility=ALL, width=width, threads=1)
+        np.testing.assert_allclose(tiled.t, single.t, rtol=1e-6)  # where triangles lie in one plane, either may be the nearest
+    blocked = cast.any_hit(scene, rays, np.full(256, 6, np.float32), visibility=ALL, threads=1)
+    np.testing.assert_array_equal(blocked[abs(single.t - 6) > 1e-5], (single.t < 6)[abs(single.t - 6) > 1e-5])
 
 
 PROBE = "from tests import test_kernels_rays as t; print(t.digest())"
