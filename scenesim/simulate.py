@@ -109,8 +109,8 @@ class Production:
         self.extinction_per_m = laser_extinction_per_m(weather.visibility_m, weather.rain_mm_per_h)
         # Label value of each actor row: the row itself, so that the ego, which no sensor of its own sees, is 0 like nothing.
         self.track = np.arange(len(self.timeline.actors) + len(self.stage.named), dtype=np.uint16)
-        if compiling is not None:
-            compiling.wait()
+        for process in compiling:
+            process.wait()
 
     def snapshot(self, k: int) -> Snapshot:
         """The stage at trigger k, moving for as long as any sensor looks."""
