@@ -17,16 +17,20 @@ from numpy.typing import NDArray
 from scenesim.kernels import bvh_build
 from scenesim.kernels.bvh_ray import BIG, STACK, trace, tracer
 from scenesim.kernels.bvh_tile import (
+    ALL,
     BLOCK,
     IDS,
     LANES,
+    NO_BEAM,
+    RAYS,
     SCRATCH,
     blocked,
+    gather_block,
+    gather_strip,
     load_strip,
     store_block,
     store_hit,
-    trace_block,
-    trace_strip,
+    trace_tile,
 )  # fmt: skip
 from scenesim.kernels.jit import inline, kernel
 from scenesim.kernels.simd import load_f32, lowest_bit, pointer, stack_f32, stack_i32, store_f32, store_i32
@@ -146,31 +150,6 @@ def _single(scene, r, i, visibility, out):
     store_f32(out[3], 2 * i + 1, v)
 
 
-@inline
-def _singly(scene, r, first, columns, rows, stride, visibility, out):
-    for row in range(rows):
-        for i in range(first + row * stride, first + row * stride + columns):
-            _single(scene, r, i, visibility, out)
-
-
-@inline
-def _strip(scene, r, first, visibility, room, out):
-    """Sixteen rays on end, those together that run side by side."""
-    load_strip(r, first, room)
-    todo = (1 << LANES) - 1
-    while todo:
-        k = lowest_bit(todo)
-        done = trace_strip(scene, todo, visibility, room, first, r[2], False)
-        if done == 0:
-            done = 1 << k
-            _single(scene, r, first + k, visibility, out)
-        else:
-            for k in range(LANES):
-                if done >> k & 1:
-                    store_hit(room, k, first + k, out)
-        todo &= ~done
-
-
 @kernel
 def closest_hit(scene, rays, visibility, width, begin, end, hits):
     """Nearest hits of rays [begin, end): writes those rows of `hits`. Instances count whose mask shares a bit with
@@ -185,23 +164,46 @@ def closest_hit(scene, rays, visibility, width, begin, end, hits):
     room = (
         stack_f32(STACK), stack_i32(STACK), stack_f32(STACK), stack_i32(STACK), stack_f32(SCRATCH), stack_i32(IDS),
     )  # fmt: skip
-    i, band = begin, BLOCK * width
-    while i < end:
-        if width >= BLOCK and i % band == 0 and i + band <= end:
-            for x in range(0, width - BLOCK + 1, BLOCK):
-                if trace_block(s, r, i + x, width, visibility, room):
-                    store_block(room, i + x, width, out)
-                else:
-                    _singly(s, r, i + x, BLOCK, BLOCK, width, visibility, out)
-            rest = width // BLOCK * BLOCK
-            _singly(s, r, i + rest, width - rest, BLOCK, width, visibility, out)
-            i += band
-        elif i + LANES <= end:
-            _strip(s, r, i, visibility, room, out)
-            i += LANES
+    at, x, band = begin, 0, BLOCK * width
+    # One piece after the other, so that a tile and a ray are each cast in one place of the code: what casts them is long, and
+    # is compiled anew in every place where it stands.
+    while at < end:
+        first, columns, rows, stride, n = at + x, 1, 1, 0, 1
+        if width >= BLOCK and at % band == 0 and at + band <= end:
+            columns, rows, stride = min(BLOCK, width - x), BLOCK, width
+            n = RAYS if columns == BLOCK else 1
+            x += columns
+            if x == width:
+                at, x = at + band, 0
+        elif at + LANES <= end:
+            n, at = LANES, at + LANES
+            load_strip(r, first, room)
         else:
-            _single(s, r, i, visibility, out)
-            i += 1
+            at += 1
+        todo = ALL
+        while todo:
+            done, beam, one_place, one_time = 0, NO_BEAM, False, False
+            if n == RAYS:
+                done, beam, one_place, one_time = gather_block(r, first, stride, room)
+            elif n == LANES:
+                done, beam, one_place, one_time = gather_strip(todo, room, first, r[2], False)
+            if done:
+                trace_tile(s, visibility, beam, room, n, one_place, one_time, False)
+                if n == RAYS:
+                    store_block(room, first, stride, out)
+                else:
+                    for k in range(LANES):
+                        if done >> k & 1:
+                            store_hit(room, k, first + k, out)
+            else:
+                start, done = first, ALL
+                if n == LANES:
+                    k = lowest_bit(todo)
+                    start, done = first + k, 1 << k
+                for row in range(rows):
+                    for i in range(start + row * stride, start + row * stride + columns):
+                        _single(s, r, i, visibility, out)
+            todo &= ~done
 
 
 @kernel
@@ -221,7 +223,9 @@ def any_hit(scene, rays, t_max, visibility, begin, end, out):
         if end - first >= LANES:
             load_strip(r, first, room)
         while todo:
-            done = trace_strip(s, todo, visibility, room, first, reach, True) if end - first >= LANES else 0
+            done, beam, one_place, one_time = 0, NO_BEAM, False, False
+            if end - first >= LANES:
+                done, beam, one_place, one_time = gather_strip(todo, room, first, reach, True)
             if done == 0:
                 k = lowest_bit(todo)
                 done, i = 1 << k, first + k
@@ -230,6 +234,7 @@ def any_hit(scene, rays, t_max, visibility, begin, end, out):
                     load_f32(d, 3 * i + 1), load_f32(d, 3 * i + 2), load_f32(r[2], i), load_f32(reach, i), visibility,
                 )  # fmt: skip
             else:
+                trace_tile(s, visibility, beam, room, LANES, one_place, one_time, True)
                 for k in range(LANES):
                     if done >> k & 1:
                         to[first + k] = blocked(room, k)

@@ -46,6 +46,7 @@ from scenesim.kernels.simd import (
 BLOCK = 8
 RAYS = BLOCK * BLOCK
 LANES = 16
+ALL = (1 << LANES) - 1  # bits of sixteen rays
 BLOCK_SLOPE = np.float32(0.4)  # range of slopes in a block beyond which its rays have little in common
 STRIP_TURN = np.float32(0.05)  # by which directions in a strip differ at the most
 APART, ALONG = np.float32(0.4), np.float32(4.0)  # m between origins in a tile, across the rays and along them
@@ -452,36 +453,35 @@ def _one_source(scratch, n):
 
 
 @inline
-def trace_block(scene, rays, first, stride, visibility, room):
-    """Find the hits of 8 rows of 8 rays that begin `stride` rays apart; kept in `room`.
+def gather_block(rays, first, stride, room):
+    """Make a tile of 8 rows of 8 rays that begin `stride` rays apart: (its rays as bits, beam, one place, one time) for
+    trace_tile; no bits if they are no tile, because slopes or places differ by too much.
 
-    False, and nothing found, if they are no tile: if slopes or places differ by too much. rays: raw pointers to origins,
-    directions and times. room: two pairs of stacks (bvh_ray.STACK), SCRATCH float32 and IDS int32.
+    rays: raw pointers to origins, directions and times. room: two pairs of stacks (bvh_ray.STACK), SCRATCH float32 and IDS
+    int32.
     """
     scratch, ids = room[4], room[5]
     _load(rays, first, stride, RAYS, scratch, 0)
     one_place, one_time = _one_source(scratch, RAYS)
     beam = _beam(scratch, DIRECTION, RAYS, one_place)
     if beam[0] < 0 or beam[3] - beam[2] > BLOCK_SLOPE or beam[5] - beam[4] > BLOCK_SLOPE:
-        return False
+        return 0, beam, one_place, one_time
     if beam[7] - beam[6] > APART or beam[9] - beam[8] > APART or beam[11] > APART:
-        return False
+        return 0, beam, one_place, one_time
     _nothing_yet(scratch, ids, RAYS)
-    _trace(scene, visibility, beam, room, RAYS, one_place, one_time, False)
-    return True
+    return ALL, beam, one_place, one_time
 
 
 @inline
 def load_strip(rays, first, room):
-    """Sixteen rays on end, for trace_strip."""
+    """Sixteen rays on end, for gather_strip."""
     _load(rays, first, 0, LANES, room[4], LANES)
 
 
 @inline
-def trace_strip(scene, todo, visibility, room, first, t_max, any_hit):
-    """Find the hits of those of sixteen rays (load_strip) that run beside the first of `todo` (bits); kept in `room`.
-
-    Returns the bits of those rays; 0, and nothing found, if they are too few. t_max: raw pointer, used with `any_hit`.
+def gather_strip(todo, room, first, t_max, any_hit):
+    """Make a tile of those of sixteen rays (load_strip) that run beside the first of `todo` (bits): (bits of those rays, beam,
+    one place, one time) for trace_tile; no bits if they are too few. t_max: raw pointer, used with `any_hit`.
     """
     s, ids = room[4], room[5]
     j = LANES + lowest_bit(todo)
@@ -501,7 +501,7 @@ def trace_strip(scene, todo, visibility, room, first, t_max, any_hit):
     for _ in range(FEW_FANNED if bits(beside & (turned > ZERO)) else FEW_PARALLEL):
         more &= more - 1
     if more == 0:
-        return 0
+        return 0, NO_BEAM, False, False
     # The others stand where the first does, and their hits lie behind them.
     store_f16(s, DIRECTION, select(beside, x, f32x16(dx)))
     store_f16(s, DIRECTION + RAYS, select(beside, y, f32x16(dy)))
@@ -513,15 +513,14 @@ def trace_strip(scene, todo, visibility, room, first, t_max, any_hit):
     one_place, one_time = _one_source(s, LANES)
     beam = _beam(s, DIRECTION, LANES, one_place)
     if beam[0] < 0:
-        return 0
+        return 0, beam, one_place, one_time
     _nothing_yet(s, ids, LANES)
     for k in range(LANES):
         if members >> k & 1 == 0:
             store_f32(s, HIT + k, -ONE)
         elif any_hit:
             store_f32(s, HIT + k, load_f32(t_max, first + k))
-    _trace(scene, visibility, beam, room, LANES, one_place, one_time, any_hit)
-    return members
+    return members, beam, one_place, one_time
 
 
 @inline
@@ -538,20 +537,20 @@ def store_hit(room, k, i, hits):
 
 @inline
 def store_block(room, first, stride, hits):
-    """Write the hits that trace_block found."""
+    """Write the hits of a block."""
     for k in range(RAYS):
         store_hit(room, k, first + _place(k, stride), hits)
 
 
 @inline
 def blocked(room, k):
-    """Whether ray k of a tile met anything, after trace_strip with `any_hit`."""
+    """Whether ray k of a tile met anything, after trace_tile with `any_hit`."""
     return load_f32(room[4], HIT + k) < ZERO
 
 
 @inline
-def _trace(scene, visibility, beam, room, n, one_place, one_time, any_hit):
-    """Nearest hits of a tile whose rays are in its scratch, or any; written there."""
+def trace_tile(scene, visibility, beam, room, n, one_place, one_time, any_hit):
+    """Nearest hits of a tile of n rays that gather_block or gather_strip put into the scratch, or any; written there."""
     nodes, leaves, roots, top, masks = scene[0], scene[1], scene[2], scene[3], scene[6]
     top_t, top_n, stack_t, stack_n, rays, ids = room
     axes, time = _axes(beam[0]), load_f32(rays, TIME)
