@@ -32,6 +32,13 @@ def start() -> list[subprocess.Popen[bytes]]:
 
 def compile_part(part: str) -> None:
     """Do once, with a wall on a floor, what makes a frame: cast rays and name what they hit, or find the light along them."""
+    {"rays": _rays, "light": _light}[part]()
+    marker(part).parent.mkdir(parents=True, exist_ok=True)
+    marker(part).touch()
+
+
+def _small_stage():
+    """A wall on a floor, and two bollards that drive past it."""
     from scenesim.base.frames import Pose
     from scenesim.geometry import solids
     from scenesim.geometry.mesh import Surface
@@ -49,10 +56,7 @@ def compile_part(part: str) -> None:
     timeline = Timeline(time_s, poses, np.ones((2, 2), bool), still, np.zeros((2, 2), np.int32), actors)
     floor = solids.box((60, 60, 0.2), (0, 0, -0.1), Surface("asphalt", "road"))
     wall = solids.box((0.2, 20, 6), (15, 0, 3), Surface("facade", "building"))
-    stage = Stage(timeline, [Placement(Pose.identity(), mesh=m, class_name="building") for m in (floor, wall)])
-    {"rays": _rays, "light": _light}[part](stage)
-    marker(part).parent.mkdir(parents=True, exist_ok=True)
-    marker(part).touch()
+    return Stage(timeline, [Placement(Pose.identity(), mesh=m, class_name="building") for m in (floor, wall)])
 
 
 def _instruments():
@@ -64,7 +68,7 @@ def _instruments():
     return rig.cameras[0], rig.lidars[0]
 
 
-def _rays(stage) -> None:
+def _rays() -> None:
     from scenesim.base import keys
     from scenesim.capture import cast, image
     from scenesim.capture.sweep import capture_sweep
@@ -74,6 +78,7 @@ def _rays(stage) -> None:
     from scenesim.labels.view import View
 
     camera, lidar = _instruments()
+    stage = _small_stage()
     snapshot, timeline = stage.at(0.5, 0.4, 0.6), stage.timeline
     scene, track, key = snapshot.scene, np.arange(2, dtype=np.uint16), keys.root(0)
     view = View.of(camera, timeline, snapshot)
@@ -92,7 +97,7 @@ def _rays(stage) -> None:
     )
 
 
-def _light(stage) -> None:
+def _light() -> None:
     from scenesim.base import keys
     from scenesim.capture import image
     from scenesim.kernels import lamps, raster
@@ -102,8 +107,9 @@ def _light(stage) -> None:
     from scenesim.scene.environment import environment
     from scenesim.sensors.imaging import Film, develop
 
-    snapshot = stage.at(0.5, 0.4, 0.6)
     air = environment(sun_elevation_deg=40, sun_azimuth_deg=200, cloud_cover=0.3, visibility_m=20000)
+    stage = _small_stage()  # after the sky, when the other process has compiled how trees are built
+    snapshot = stage.at(0.5, 0.4, 0.6)
     env = AmbientField(air, stage.still).around(snapshot.origin_m)
     n = 24 * 32
     rays, hits = raster.empty_rays(n), empty_hits(n)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 from scenesim.kernels.bvh import build_top, build_tree, concatenate
 from scenesim.kernels.packed import INSTANCE_COLUMNS, LIGHT_COLUMNS, MATERIAL_COLUMNS, Geometry, PackedScene, Rays
+
+
+def from_python(helper):
+    """A kernels' helper made callable from here: compiled for other kernels only, it has no entry for Python."""
+    return numba.njit(lambda *given: helper(*given))
 
 
 def pack(meshes, prototype, pose, knot_time=(0.0,), mask=None) -> PackedScene:

@@ -12,7 +12,7 @@ from math import floor, sqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scenesim.kernels.jit import kernel
+from scenesim.kernels.jit import helper, kernel
 
 Array = NDArray[np.float64]
 Triangles = NDArray[np.int32]
@@ -235,7 +235,7 @@ def fractal_noise(points: ArrayLike, octaves: int = 2) -> Array:
     return sum((value_noise(p * 2.0**k + 17.3 * k) * 0.5**k for k in range(octaves)), np.zeros(len(p)))
 
 
-@kernel
+@helper
 def _primitive(row, profile, x, y, z):
     dx, dy, dz = x - row[3], y - row[4], z - row[5]
     w = dx * row[12] + dy * row[13] + dz * row[14]
@@ -308,7 +308,7 @@ def _grid(rows, profiles, low, cell, count):
     return out
 
 
-@kernel
+@helper
 def _net_vertex(g, i, j, k, out):
     """Mean crossing (3,) of the edges of a cell, in cells; False where the field does not change sign."""
     out[:] = 0.0
@@ -408,7 +408,7 @@ def _project(rows, profiles, v, step, furthest):
             v[i, 2] -= s * gz
 
 
-@kernel
+@helper
 def _corner(i, j, k):
     n = (i * 73856093) ^ (j * 19349663) ^ (k * 83492791)
     n = (n ^ (n >> 13)) * 1274126177

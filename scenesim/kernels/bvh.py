@@ -32,7 +32,7 @@ from scenesim.kernels.bvh_tile import (
     store_hit,
     trace_tile,
 )  # fmt: skip
-from scenesim.kernels.jit import inline, kernel
+from scenesim.kernels.jit import helper, inline, kernel
 from scenesim.kernels.simd import load_f32, lowest_bit, pointer, stack_f32, stack_i32, store_f32, store_i32
 
 __all__ = ["Tree", "any_hit", "any_one", "build_top", "build_tree", "closest_hit", "closest_one", "concatenate", "tracer"]
@@ -119,7 +119,7 @@ def build_top(bounds, prototype, knot_time, pose, moves) -> NDArray[np.float32]:
     return np.concatenate([nodes, rows.reshape(-1, bvh_build.NODE_FLOATS)])
 
 
-@kernel
+@helper
 def closest_one(scene, ox, oy, oz, dx, dy, dz, time, t_max, visibility):
     """(t, instance, triangle, u, v) of the nearest hit before t_max, for float32 scalars; instance -1 for none.
 
@@ -128,7 +128,7 @@ def closest_one(scene, ox, oy, oz, dx, dy, dz, time, t_max, visibility):
     return trace(scene, ox, oy, oz, dx, dy, dz, time, t_max, visibility, False)
 
 
-@kernel
+@helper
 def any_one(scene, ox, oy, oz, dx, dy, dz, time, t_max, visibility):
     """Whether anything is hit before t_max; arguments as for closest_one."""
     _, instance, _, _, _ = trace(scene, ox, oy, oz, dx, dy, dz, time, t_max, visibility, True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenesim.kernels.jit import inline, kernel
+from scenesim.kernels.jit import helper, inline, kernel
 from scenesim.kernels.pose import columns_back
 from scenesim.kernels.simd import (
     f32x4,
@@ -51,7 +51,7 @@ def _half_area(u, o):
     return ex * ey + ey * ez + ez * ex
 
 
-@kernel
+@helper
 def _split(records, start, end, bins, count, area, work, leaf, deep):
     """Partition records [start, end) in place. Returns the middle, or -1 for a leaf. work[0:8] receives the bounds."""
     n = end - start
@@ -86,7 +86,7 @@ def _split(records, start, end, bins, count, area, work, leaf, deep):
     return start + n // 2 if i == start or i == end else i
 
 
-@kernel
+@helper
 def _fill_bins(records, start, end, bins, count, work):
     for j in range(3 * BINS):
         store_f8(bins, j * 8, f32x8(BIG))
@@ -100,7 +100,7 @@ def _fill_bins(records, start, end, bins, count, work):
             store_i32(count, b, load_i32(count, b) + 1)
 
 
-@kernel
+@helper
 def _best_plane(bins, count, area, work, n, bin_count):
     """(axis, bin, cost) of the cheapest plane; axis -1 if there is none. Uses work[24:32]."""
     best, axis, at = np.float32(3e38), -1, -1
@@ -126,7 +126,7 @@ def _best_plane(bins, count, area, work, n, bin_count):
     return axis, at, best
 
 
-@kernel
+@helper
 def _partition(records, start, end, axis, at, low, scale):
     i, j = start, end - 1
     while True:

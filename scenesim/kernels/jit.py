@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+from numba.core.types import unliteral
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,6 +55,26 @@ def kernel(function: F) -> F:
     return numba.njit(**OPTIONS)(function)
 
 
+def helper(function: F) -> F:
+    """Compile a function that only other kernels call.
+
+    It has no entry for Python, whose unpacking of a scene's arrays costs a quarter of all compilation: a call from there is
+    an error of the programmer's that ends the process.
+    """
+    return _once_per_type(numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function))
+
+
 def inline(function: F) -> F:
-    """Compile a helper that only other kernels call; LLVM inlines it."""
-    return numba.njit(forceinline=True, **OPTIONS)(function)
+    """Compile a helper that LLVM puts into each place that calls it."""
+    return _once_per_type(numba.njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function))
+
+
+def _once_per_type(dispatcher):
+    """Numba compiles a callee anew for each constant that it is given, which LLVM does better: look at types alone."""
+    found = dispatcher.get_call_template
+
+    def get_call_template(args, kws):
+        return found(tuple(unliteral(a) for a in args), {name: unliteral(a) for name, a in kws.items()})
+
+    dispatcher.get_call_template = get_call_template
+    return dispatcher

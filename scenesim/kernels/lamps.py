@@ -8,7 +8,7 @@ import numpy as np
 
 from scenesim.kernels.bsdf import ggx, schlick
 from scenesim.kernels.bvh import any_one
-from scenesim.kernels.jit import kernel
+from scenesim.kernels.jit import helper, kernel
 from scenesim.kernels.packed import BEAMS, LIGHT
 from scenesim.kernels.shaders import F0, NX, NY, NZ, RETRO, ROUGHNESS, B, G, R
 from scenesim.kernels.texture import smooth
@@ -67,7 +67,7 @@ def beam_share(light, k, x, y, z):
     return 1.0
 
 
-@kernel
+@helper
 def lamp_light(light, cells, tracer, m, px, py, pz, vx, vy, vz, time, shadows, visibility, out):
     """Add to out (3,) the light of lamps that a look m at (px, py, pz) sends to the unit direction v."""
     i, j = int(px / CELL_M + CELLS / 2), int(py / CELL_M + CELLS / 2)

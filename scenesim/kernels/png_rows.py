@@ -16,11 +16,12 @@ def filter_rows(rows, pixel_bytes):
     height, width = rows.shape
     out = np.empty((height, width + 1), np.uint8)
     line = np.empty((5, width), np.uint8)
-    zero = np.zeros(width, np.uint8)
+    zero = np.empty(width, np.uint8)
+    for x in range(width):
+        zero[x] = 0
     for y in range(height):
         here = rows[y]
         above = rows[y - 1] if y else zero
-        cost = np.zeros(5, np.int64)
         for x in range(width):
             v = np.int64(here[x])
             b = np.int64(above[x])
@@ -33,15 +34,15 @@ def filter_rows(rows, pixel_bytes):
             line[2, x] = (v - b) & 255
             line[3, x] = (v - ((a + b) >> 1)) & 255
             line[4, x] = (v - nearest) & 255
-        best = 0
+        best, least = 0, np.int64(255) * width + 1
         for k in range(5):
             total = np.int64(0)
             for x in range(width):
                 d = np.int64(line[k, x])
                 total += min(d, 256 - d)
-            cost[k] = total
-            if cost[k] < cost[best]:
-                best = k
+            if total < least:
+                best, least = k, total
         out[y, 0] = best
-        out[y, 1:] = line[best]
+        for x in range(width):  # a slice's assignment would bring numba's whole text formatting along, for its error message
+            out[y, 1 + x] = line[best, x]
     return out

@@ -8,7 +8,7 @@ import numpy as np
 
 from scenesim.kernels.atmosphere import sky_radiance
 from scenesim.kernels.bvh import any_one, closest_one, tracer
-from scenesim.kernels.jit import kernel
+from scenesim.kernels.jit import helper, kernel
 from scenesim.kernels.packed import INSTANCE, MATERIAL
 from scenesim.kernels.surface import geometric_normal
 
@@ -76,7 +76,7 @@ def fill_probes(scene, env, x0, y0, spacing, ground, heights, rough_light, begin
                 weight[j, i, level] = 1.0 if 4 * behind < DIRECTIONS else 0.0
 
 
-@kernel
+@helper
 def _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, light):
     """Write the radiance (3,) that comes from a direction, with one bounce. Returns 1 where the ray meets a back side."""
     t, k, triangle, u, v = closest_one(

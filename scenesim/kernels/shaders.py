@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from math import floor, sqrt
 
-from scenesim.kernels.jit import kernel
+from scenesim.kernels.jit import helper
 from scenesim.kernels.texture import comb, edge, hash01, mix, noise, pulse, saturate, smooth
 
 # A material's shader column is an index into this list.
@@ -40,7 +40,7 @@ SHADERS = (
 LOOK_COLUMNS = 37
 
 
-@kernel
+@helper
 def scale_color(m, f):
     """Multiply the albedo."""
     m[R] *= f
@@ -48,7 +48,7 @@ def scale_color(m, f):
     m[B] *= f
 
 
-@kernel
+@helper
 def blend_color(m, r, g, b, t):
     """Blend the albedo towards a colour by a share t."""
     m[R] += (r - m[R]) * t
@@ -56,7 +56,7 @@ def blend_color(m, r, g, b, t):
     m[B] += (b - m[B]) * t
 
 
-@kernel
+@helper
 def _asphalt(m, table):
     x, y, near, far = m[X], m[Y], m[NEAR], m[FAR]
     middle = sqrt(near * far)
@@ -83,7 +83,7 @@ def _asphalt(m, table):
     m[NY] += 0.03 * fleck * fade
 
 
-@kernel
+@helper
 def _concrete(m, table):
     middle = sqrt(m[NEAR] * m[FAR])
     x, y = m[X] + 0.37 * m[Z], m[Y] + 0.61 * m[Z]
@@ -96,7 +96,7 @@ def _concrete(m, table):
         scale_color(m, 0.86)
 
 
-@kernel
+@helper
 def _paving(m, table, size):
     middle = sqrt(m[NEAR] * m[FAR])
     u, v = m[X] / (0.6 * size), m[Y] / (0.4 * size)
@@ -111,7 +111,7 @@ def _paving(m, table, size):
     scale_color(m, (1.0 - 0.5 * joint) * (1.0 - 0.35 * smooth(1.3, 2.4, wave + 0.6 * patch)))
 
 
-@kernel
+@helper
 def _grass(m, table):
     middle = sqrt(m[NEAR] * m[FAR])
     # Blades and tufts of some centimetres; then what grows better here than there.
@@ -126,7 +126,7 @@ def _grass(m, table):
     m[NY] += 0.16 * fleck * fade
 
 
-@kernel
+@helper
 def _soil(m, table):
     middle = sqrt(m[NEAR] * m[FAR])
     grain, _, _, fleck = noise(table, m[X] / 1.7, m[Y] / 1.7, middle / 1.7)
@@ -134,7 +134,7 @@ def _soil(m, table):
     scale_color(m, 1.0 + 0.22 * grain + 0.15 * fleck + 0.12 * wave + 0.08 * patch)
 
 
-@kernel
+@helper
 def _mark(m, table):
     middle = sqrt(m[NEAR] * m[FAR])
     grain, _, crack, fleck = noise(table, m[X] / 1.3, m[Y] / 1.3, middle / 1.3)
@@ -145,7 +145,7 @@ def _mark(m, table):
     blend_color(m, 0.10, 0.098, 0.095, 1.0 - kept)
 
 
-@kernel
+@helper
 def _roof_tile(m, table):
     u, v, far = m[U], m[V], m[FAR]
     column, row = floor(u / 0.3), floor(v / 0.34)
@@ -155,13 +155,13 @@ def _roof_tile(m, table):
     scale_color(m, 1.0 - 0.25 * comb(u / 0.3, 0.10, far / 0.3))
 
 
-@kernel
+@helper
 def _bark(m, table):
     grain, wave, _, fleck = noise(table, m[U] / 0.8 + m[X] + m[Y], m[V] / 2.2 + m[Z] * 0.4, m[NEAR])
     scale_color(m, 1.0 + 0.2 * wave + 0.2 * fleck + 0.1 * grain)
 
 
-@kernel
+@helper
 def _birch(m, table):
     """White bark with dark slits across the stem, and a dark, torn foot; thin branches are brown."""
     u, v, near = m[U], m[V], m[NEAR]
@@ -172,7 +172,7 @@ def _birch(m, table):
     blend_color(m, 0.055, 0.05, 0.045, 0.85 * max(smooth(1.0, 1.6, fleck + 0.35 * slit), torn))
 
 
-@kernel
+@helper
 def _leaf(m, triangle):
     # The two halves of a leaf have one colour.
     a, b = hash01(triangle >> 1, 5.0, 1.0), hash01(triangle >> 1, 9.0, 2.0)
@@ -181,7 +181,7 @@ def _leaf(m, triangle):
     m[B] *= 0.86 + 0.24 * a
 
 
-@kernel
+@helper
 def _paint(m, table):
     # Road dust on the sills; the clear coat shows less there.
     _, wave, _, _ = noise(table, m[X] / 1.7 + m[Y], m[Z] / 1.7, 0.02)
@@ -190,13 +190,13 @@ def _paint(m, table):
     m[MIRROR] *= 1.0 - 0.8 * dust
 
 
-@kernel
+@helper
 def _plain(m, table):
     _, wave, _, patch = noise(table, m[X] / 2.3 + m[Y] / 3.1, m[Z] / 2.3 + m[Y] / 4.7, m[NEAR] / 2.3)
     scale_color(m, 1.0 + 0.03 * wave + 0.02 * patch)
 
 
-@kernel
+@helper
 def _wall(m, table, brick, height, near):
     """The wall of a facade, without windows."""
     u, v = m[U], m[V]
@@ -220,7 +220,7 @@ def _wall(m, table, brick, height, near):
     scale_color(m, 1.0 + 0.2 * pulse(below, 0.0, 0.3, near) - 0.25 * pulse(below, 0.3, 0.42, near))
 
 
-@kernel
+@helper
 def _behind_glass(m, table, px, py, half, y0, tall, near, window, lit):
     """Albedo and emission of what is seen in a window pane: a dark room, curtains or blinds, lamps at night."""
     kind = hash01(window, 3.0, 1.0)
@@ -243,7 +243,7 @@ def _behind_glass(m, table, px, py, half, y0, tall, near, window, lit):
         m[ER], m[EG], m[EB] = glow, glow * mix(0.60, 0.88, warm), glow * mix(0.24, 0.74, warm)
 
 
-@kernel
+@helper
 def _facade(m, table, p, k):
     """A wall with windows that lie 14 cm deep, by parallax; p (I, 16) instance parameters, k its row."""
     brick, storey, pitch, height = p[k, 5], max(p[k, 6], 2.0), max(p[k, 7], 1.0), p[k, 8]
@@ -308,7 +308,7 @@ def _facade(m, table, p, k):
         m[NZ] += 0.7 * tilt
 
 
-@kernel
+@helper
 def _wet(m, table):
     """Water on the surface: darker, and a film that mirrors on ground that looks up; puddles where 1/f noise is high."""
     shader, wet = int(m[SHADER]), m[WET]
@@ -329,7 +329,7 @@ def _wet(m, table):
         m[ROUGHNESS] = mix(m[ROUGHNESS], 0.35, 0.7 * wet)
 
 
-@kernel
+@helper
 def apply_shader(m, table, p, k, triangle, size):
     """Turn the look m as the material says into the look at this point. p: (I, 16) instance parameters, k: its row; size:
     scale_m."""

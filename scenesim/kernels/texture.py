@@ -7,7 +7,7 @@ from math import floor, log2, sqrt
 import numpy as np
 
 from scenesim.kernels.chance import scramble
-from scenesim.kernels.jit import inline, kernel
+from scenesim.kernels.jit import helper, inline, kernel
 from scenesim.kernels.simd import lane, load_f4, pointer
 
 SIZE = 512  # texels along a side of the finest level of the noise table
@@ -62,7 +62,7 @@ def comb(x, duty, width):
     return (_comb_integral(x + 0.5 * width, duty) - _comb_integral(x - 0.5 * width, duty)) / width
 
 
-@kernel
+@helper
 def hash01(a, b, c):
     """A number in [0, 1) for three whole numbers, as good as random. Constants come as floats (11.0): numba would compile the
     function anew for each whole constant."""
