@@ -25,7 +25,7 @@ from scenesim.labels.view import View
 from scenesim.scenario.roads import network
 from scenesim.scene import ground
 from scenesim.scene.ambient import AmbientField
-from scenesim.scene.environment import environment, laser_extinction_per_m, rain_visibility_m, rain_wetness
+from scenesim.scene.environment import environment, laser_extinction_per_m, rain_wetness, visibility_through_m
 from scenesim.scene.placement import Placement
 from scenesim.scene.stage import Snapshot, Stage
 from scenesim.scene.surroundings import Surroundings, surroundings
@@ -96,17 +96,18 @@ class Production:
         self.lanes = EgoLanes(road_map)
         self.layout = layout(road_map, _path(self.timeline), LAYOUT_REACH_M)
         weather = scenario.weather
-        wetness = rain_wetness(weather.rain_mm_per_h) if weather.road_wetness is None else weather.road_wetness
+        rain, snow = weather.rain_mm_per_h, weather.snow_mm_per_h
+        wetness = rain_wetness(rain, snow) if weather.road_wetness is None else weather.road_wetness
         air = environment(
             sun_elevation_deg=scenario.light.sun_elevation_deg,
             sun_azimuth_deg=scenario.light.sun_azimuth_deg,
             cloud_cover=weather.cloud_cover,
-            visibility_m=min(weather.visibility_m, rain_visibility_m(weather.rain_mm_per_h)),
+            visibility_m=visibility_through_m(weather.visibility_m, rain, snow),
             turbidity=weather.turbidity,
             wetness=wetness,
         )
         self.ambient = AmbientField(air, self.stage.still)
-        self.extinction_per_m = laser_extinction_per_m(weather.visibility_m, weather.rain_mm_per_h)
+        self.extinction_per_m = laser_extinction_per_m(weather.visibility_m, rain, snow)
         # Label value of each actor row: the row itself, so that the ego, which no sensor of its own sees, is 0 like nothing.
         self.track = np.arange(len(self.timeline.actors) + len(self.stage.named), dtype=np.uint16)
         for process in compiling:

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenesim.base import document
+from scenesim.base import assets, document
 from scenesim.base.errors import InputError, SceneWarning
 from scenesim.scenario import load as loading
 
@@ -282,3 +282,23 @@ def test_schema_accepts_what_loads_and_refuses_what_does_not():
         check.validate(document.read(loading.find(name)).data)
     for wrong in ("{name: a, wether: 3}", "{name: a, ego: {model: hatchbak}}", "{name: a, weather: {cloud_cover: 2}}"):
         assert not check.is_valid(document.parse(wrong, "f").data), wrong
+
+
+def test_weather_by_name(tmp_path):
+    """A preset, what differs from it, and what --set changes in it; the dump needs no preset to be the same."""
+    fog = loading.load("first_light", ["weather=fog_dense"])
+    assert fog.weather.visibility_m == 50 and fog.weather.preset == "fog_dense"
+    snow = loading.load("first_light", ["weather=snow", "weather.wind_m_s=3", "weather.road_wetness=0.1"])
+    assert (snow.weather.snow_mm_per_h, snow.weather.wind_m_s, snow.weather.road_wetness) == (1.5, 3, 0.1)
+    assert loading.check(document.parse(loading.dump(snow), "dump.yaml")) == snow
+    for name in assets.names("weather"):
+        loading.load("first_light", [f"weather={name}"])
+    with pytest.raises(InputError, match='weather: no weather "fog_dens"; did you mean "fog_dense"'):
+        loading.load("first_light", ["weather=fog_dens"])
+
+
+def test_silly_weather_is_doubted():
+    with pytest.warns(SceneWarning, match="it snows from a clear sky"):
+        loading.load("first_light", ["weather.snow_mm_per_h=2"])
+    with pytest.warns(SceneWarning, match="more snow than falls anywhere"):
+        loading.load("first_light", ["weather=snow_heavy", "weather.snow_mm_per_h=20"])

@@ -17,7 +17,7 @@ from scenesim.base.errors import InputError, SceneWarning, did_you_mean
 from scenesim.datasets.formats import WRITERS
 
 EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 2, 130
-KINDS = ("scenarios", "rigs", "sensors", "models", "paints", "lamps", "classes", "formats")  # of what can be listed
+KINDS = ("scenarios", "rigs", "sensors", "models", "paints", "lamps", "weather", "classes", "formats")  # of what can be listed
 
 
 class Named(click.ParamType):
@@ -170,7 +170,7 @@ def export(datasets: tuple[Path, ...], output: Path, **options: Any) -> None:
 @app.command("list")
 @click.argument("kind", required=False, type=Named(*KINDS))
 def list_(kind: str | None) -> None:
-    """List what there is: scenarios, rigs, sensors, models, paints, lamps, classes, formats of datasets."""
+    """List what there is: scenarios, rigs, sensors, models, paints, lamps, weather, classes, formats of datasets."""
     from scenesim.cli.listing import LISTS
 
     for name in [kind] if kind else list(LISTS):

@@ -51,6 +51,7 @@ LISTS: dict[str, Callable[[], Iterator[str]]] = {
     "models": _models,
     "paints": _paints,
     "lamps": _lamps,
+    "weather": lambda: iter(assets.names("weather")),
     "classes": _classes,
     "formats": lambda: iter(WRITERS),
 }

@@ -9,19 +9,18 @@ from scenesim.scenario.model import Actor, Ego, FollowLane, FollowLine, Scenario
 
 BLACK_BELOW_DEG = -6.0  # the end of civil twilight: there is light to see by until then
 CLEAR_SKY = 0.3
+HEAVIEST_SNOW_MM_PER_H = 12.0  # a blizzard of some 12 cm an hour
+STORM_M_S = 25.0
 FASTEST_WALK_M_S = 3.5
 LONG_S = 120.0
 
 
 def doubts(scenario: Scenario) -> Iterator[tuple[Steps, str]]:
     """(path, what is odd about it and what it leads to) of each oddity of a scenario."""
-    light, weather = scenario.light, scenario.weather
+    light = scenario.light
     if light.sun_elevation_deg < BLACK_BELOW_DEG and light.lamps == "off":
         yield ("light", "lamps"), "the sun is below the horizon and the lamps are off: the images will be black"
-    if weather.rain_mm_per_h > 0 and weather.cloud_cover < CLEAR_SKY:
-        yield ("weather", "rain_mm_per_h"), f"it rains from a clear sky (cloud_cover is {weather.cloud_cover:g})"
-    if weather.visibility_m < 5:
-        yield ("weather", "visibility_m"), f"with {weather.visibility_m:g} m of visibility there is nothing to see"
+    yield from _of_weather(scenario)
     yield from _of_time(scenario)
     yield from _of_sensors(scenario)
     yield from _of_actor(scenario, scenario.ego, ("ego",))
@@ -32,6 +31,21 @@ def doubts(scenario: Scenario) -> Iterator[tuple[Steps, str]]:
         yield ("light", "lamps"), "street lights and headlamps are on by day"
     if traffic.reach_m > scenario.surroundings.reach_m and traffic.vehicles + traffic.parked + traffic.pedestrians > 0:
         yield ("traffic", "reach_m"), "traffic reaches further than the surroundings: it drives on bare ground there"
+
+
+def _of_weather(scenario: Scenario) -> Iterator[tuple[Steps, str]]:
+    weather = scenario.weather
+    for name, falls in (("rain_mm_per_h", "rains"), ("snow_mm_per_h", "snows")):
+        if getattr(weather, name) > 0 and weather.cloud_cover < CLEAR_SKY:
+            yield ("weather", name), f"it {falls} from a clear sky (cloud_cover is {weather.cloud_cover:g})"
+    if weather.visibility_m < 5:
+        yield ("weather", "visibility_m"), f"with {weather.visibility_m:g} m of visibility there is nothing to see"
+    if weather.snow_mm_per_h > HEAVIEST_SNOW_MM_PER_H:
+        yield ("weather", "snow_mm_per_h"), f"{weather.snow_mm_per_h:g} mm/h of water is more snow than falls anywhere"
+    if weather.rain_mm_per_h > 0.1 and (weather.snow_cover or 0.0) > 0.5:
+        yield ("weather", "snow_cover"), "snow lies while it rains: it would soon be gone"
+    if weather.wind_m_s > STORM_M_S and scenario.traffic.pedestrians > 0:
+        yield ("weather", "wind_m_s"), f"{weather.wind_m_s:g} m/s is a storm: nobody would be out on foot"
 
 
 def _of_time(scenario: Scenario) -> Iterator[tuple[Steps, str]]:

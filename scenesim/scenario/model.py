@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
+from scenesim.base import assets
 from scenesim.models import catalogue
 from scenesim.models.model import LAMP_BITS
 from scenesim.scenario import choices
@@ -287,13 +288,30 @@ class Densities(Part):
 
 
 class Weather(Part):
-    """The one weather that every sensor and label knows."""
+    """The one weather that every sensor and label knows: a preset, and what differs from it."""
 
+    preset: Annotated[StrictStr, choices.OneOf("weather", lambda: assets.names("weather"))] | None = None
     cloud_cover: Share = 0.3
-    visibility_m: Annotated[Number, Field(gt=0, le=100000, description="meteorological optical range")] = 20000.0
+    visibility_m: Annotated[Number, Field(gt=0, le=100000, description="meteorological optical range without what falls")] = (
+        20000.0
+    )
     rain_mm_per_h: Annotated[Number, Field(ge=0, le=200)] = 0.0
-    road_wetness: Share | None = Field(default=None, description="0 dry to 1 soaked; as the rain makes it if left out")
+    snow_mm_per_h: Annotated[Number, Field(ge=0, le=50, description="as water: 1 mm is about a centimetre of snow")] = 0.0
+    wind_m_s: Annotated[Number, Field(ge=0, le=60)] = 0.0
+    wind_from_deg: Annotated[Number, Field(ge=-360, le=360, description="clockwise from north, where it comes from")] = 270.0
+    road_wetness: Share | None = Field(default=None, description="0 dry to 1 soaked; as rain or snow make it if left out")
+    snow_cover: Share | None = Field(default=None, description="0 none to 1 deep; as the snow makes it if left out")
     turbidity: Annotated[Number, Field(ge=1, le=10, description="of clear air: 1 very clear, 2 usual")] = 1.8
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            given = {"preset": given}
+        if not isinstance(given, dict):
+            return given
+        said = {key: value for key, value in given.items() if value is not None}
+        return {**assets.read("weather", said["preset"]), **said} if said.get("preset") in assets.names("weather") else said
 
     @model_validator(mode="after")
     def _rain_wets(self) -> Weather:

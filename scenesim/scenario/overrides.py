@@ -16,6 +16,7 @@ RIVALS = (
     {"speed_m_s", "speed_profile"},
     {"follow_lane", "follow_line", "stand", "walk"},
 )
+SHORT = {"weather": "preset"}  # a text in the place of a mapping is the value of this key
 
 
 def override(source: Document, text: str) -> Document:
@@ -37,6 +38,9 @@ def override(source: Document, text: str) -> Document:
         last = k == len(steps) - 1
         if isinstance(target, dict):
             _drop_rivals(target, step)
+            if not last and step in SHORT and isinstance(target.get(step), str):
+                target[step] = {SHORT[step]: target[step]}
+                places[(*here, SHORT[step])] = places[here]
             if not last and not isinstance(target.get(step), (dict, list)):
                 _refuse_scalar(target.get(step), here, steps[k + 1], place)
                 target[step] = {}
