@@ -45,9 +45,12 @@ class Cubics:
         return c[..., 1] + d * (2 * c[..., 2] + d * 3 * c[..., 3]) if len(self.start) else np.zeros_like(d)
 
     def _piece(self, s: ArrayLike) -> tuple[Array, Array]:
+        """Distances (...) into the pieces, and coefficients that broadcast with (..., 4)."""
         s = np.asarray(s, float)
         if not len(self.start):
             return np.zeros_like(s), np.zeros((*s.shape, 4))
+        if len(self.start) == 1:
+            return s - self.start[0], self.coefficients[0]
         k = np.clip(np.searchsorted(self.start, s, side="right") - 1, 0, len(self.start) - 1)
         return s - self.start[k], self.coefficients[k]
 

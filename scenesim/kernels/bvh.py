@@ -75,27 +75,30 @@ def _empty_node() -> NDArray[np.float32]:
     return node
 
 
-def concatenate(trees, first_triangle, first_node: int = 0, first_leaf: int = 0):
+def concatenate(trees, first_triangle, first_node: int = 0, first_leaf: int = 0, room: tuple[int, int] = (0, 0)):
     """(nodes, leaves, root) of trees put behind each other, from row `first_node` and `first_leaf` on.
 
-    first_triangle: for each tree the row of its first triangle among all triangles.
+    first_triangle: for each tree the row of its first triangle among all triangles. room: rows of nodes and of leaves, all
+    zero, to leave free behind them.
     """
-    nodes, leaves, root = [], [], []
+    if not trees and not any(room):
+        return _empty_node(), np.zeros((0, bvh_build.PACK_FLOATS), np.float32), np.zeros(0, np.int32)
+    used = sum(len(t.nodes) for t in trees), sum(len(t.leaves) for t in trees)
+    nodes = np.empty((used[0] + room[0], bvh_build.NODE_FLOATS), np.float32)
+    leaves = np.empty((used[1] + room[1], bvh_build.PACK_FLOATS), np.float32)
+    nodes[used[0] :], leaves[used[1] :] = 0, 0
+    root, node, leaf = [], 0, 0
     for tree, triangle in zip(trees, first_triangle):
-        n, l = tree.nodes.copy(), tree.leaves.copy()
+        n, l = nodes[node : node + len(tree.nodes)], leaves[leaf : leaf + len(tree.leaves)]
+        n[:], l[:] = tree.nodes, tree.leaves
         child = n.view(np.int32)[:, 48:56]
         full = n[:, 0:8] <= n[:, 24:32]  # an empty slot keeps child 0, which no ray ever reaches
-        child[...] = np.where(full, np.where(child >= 0, child + first_node, child - first_leaf), child)
+        child[...] = np.where(full, np.where(child >= 0, child + (first_node + node), child - (first_leaf + leaf)), child)
         row = l.view(np.int32)[:, 36:40]
         row[row >= 0] += np.int32(triangle)
-        nodes.append(n)
-        leaves.append(l)
-        root.append(first_node)
-        first_node += len(n)
-        first_leaf += len(l)
-    if not nodes:
-        return _empty_node(), np.zeros((0, bvh_build.PACK_FLOATS), np.float32), np.zeros(0, np.int32)
-    return np.concatenate(nodes), np.concatenate(leaves), np.array(root, np.int32)
+        root.append(first_node + node)
+        node, leaf = node + len(n), leaf + len(l)
+    return nodes, leaves, np.array(root, np.int32)
 
 
 def build_top(bounds, prototype, knot_time, pose, moves) -> NDArray[np.float32]:

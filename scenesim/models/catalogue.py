@@ -5,10 +5,6 @@ A model is a pure function of its request, of the code and of the assets; the ca
 
 from __future__ import annotations
 
-import hashlib
-import os
-import pickle
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +15,7 @@ from scenesim.base import assets
 from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.keys import Key
 from scenesim.kernels.bvh import Tree, build_tree
-from scenesim.kernels.jit import cache_folder
+from scenesim.models.kept import digest, kept
 from scenesim.models.model import Model
 
 
@@ -116,13 +112,10 @@ def find(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def _digest() -> str:
-    h = hashlib.blake2b(digest_size=8)
     package = Path(__file__).resolve().parent.parent
     sources = [p for room in ("base", "geometry", "kernels", "models") for p in sorted((package / room).glob("*.py"))]
     groups = ("vehicles", "people", "roadside", "vegetation")
-    for path in sources + [p for g in groups for p in sorted((assets.folder("assets") / g).glob("*.yaml"))]:
-        h.update(path.name.encode() + path.read_bytes())
-    return h.hexdigest()
+    return digest(sources + [p for g in groups for p in sorted((assets.folder("assets") / g).glob("*.yaml"))])
 
 
 @lru_cache(maxsize=512)
@@ -130,29 +123,13 @@ def build(request: ModelRequest) -> Built:
     """The model of a request with its trees. Raises InputError if there is no such thing."""
     if request.kind not in KINDS:
         raise InputError(f'no kind of model "{request.kind}"{did_you_mean(request.kind, KINDS)}')
-    name = hashlib.blake2b(repr(request).encode(), digest_size=12).hexdigest()
-    path = cache_folder() / "models" / _digest() / f"{name}.pickle"
-    try:
-        return pickle.loads(path.read_bytes())
-    except (OSError, pickle.UnpicklingError, EOFError, AttributeError):
-        pass  # not there, or cut off by a full disk: make it
+    return kept("models", _digest(), request, lambda: _made(request))
+
+
+def _made(request: ModelRequest) -> Built:
     model = KINDS[request.kind](request)
     trees: dict[int, Tree] = {}
     for part in model.parts:
         if part.skin is None and id(part.mesh) not in trees:
             trees[id(part.mesh)] = build_tree(part.mesh.vertices.astype("float32"), part.mesh.triangles)
-    built = Built(model, tuple(None if p.skin else trees[id(p.mesh)] for p in model.parts))
-    _keep(path, built)
-    return built
-
-
-def _keep(path: Path, built: Built) -> None:
-    """Write to the cache in one step, so that two processes and a full disk leave a whole file or none."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as f:
-            pickle.dump(built, f, protocol=pickle.HIGHEST_PROTOCOL)
-        os.replace(temporary, path)
-    except OSError:
-        return  # a cache that cannot be written is no reason to stop
+    return Built(model, tuple(None if p.skin else trees[id(p.mesh)] for p in model.parts))

@@ -44,12 +44,14 @@ def build(name: str, key: Key, **options: Any) -> Model:
     not."""
     who = draw(name, key, options)
     body = Body(who.figure)
-    tailor = _Tailor(who, body, float(np.sqrt(body.k)))
-    for _ in range(3):  # who wears much gets coarser meshes
+    walker = gait.walker(body, who.stance, {"umbrella": "up_r", "handbag": "down_l"}.get(who.bag, ""))
+    much = 0.1 * (who.bag == "backpack" and who.figure.height_m > CHILD_BELOW_M) + 0.14 * (who.over != "none")
+    tailor = _Tailor(who, body, walker, float(np.sqrt(body.k)) * (1.13 + much))
+    for _ in range(3):  # who wears still more gets coarser meshes
         tailor.dress()
         if tailor.triangles <= MOST_TRIANGLES:
             break
-        tailor = _Tailor(who, body, tailor.fine * float(np.sqrt(tailor.triangles / (0.96 * MOST_TRIANGLES))))
+        tailor = _Tailor(who, body, walker, tailor.fine * float(np.sqrt(tailor.triangles / (0.96 * MOST_TRIANGLES))))
     part = tailor.part(name)
     lo, hi = part.mesh.bounds()
     size, center = hi - lo, (hi + lo) / 2
@@ -94,9 +96,8 @@ class _Layer:
 class _Tailor:
     """Makes the layers of one person. fine: factor of all edge lengths."""
 
-    def __init__(self, who: Identity, body: Body, fine: float):
-        self.who, self.body, self.binding = who, body, Binding(body)
-        self.walker = gait.walker(body, who.stance, {"umbrella": "up_r", "handbag": "down_l"}.get(who.bag, ""))
+    def __init__(self, who: Identity, body: Body, walker: gait.Walker, fine: float):
+        self.who, self.body, self.binding, self.walker = who, body, Binding(body), walker
         self.layers: list[_Layer] = []
         self.fine = fine
 

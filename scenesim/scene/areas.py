@@ -79,22 +79,15 @@ def _project(points: Array, s_line: Array, line: Array) -> tuple[Array, Array, A
     """(s, t, distance beyond the line's ends) of points (n, 2) about a dense line (m, 2)."""
     a, d = line[:-1], np.diff(line, axis=0)
     length2 = np.maximum((d * d).sum(1), 1e-12)
-    best = np.full(len(points), np.inf)
-    s, t, away = (np.zeros(len(points)) for _ in range(3))
-    for k in range(len(a)):
-        to = points - a[k]
-        u_raw = (to @ d[k]) / length2[k]
-        u = np.clip(u_raw, 0, 1)
-        off = to - u[:, None] * d[k]
-        dist = (off * off).sum(1)
-        closer = dist < best
-        best[closer] = dist[closer]
-        s[closer] = (s_line[k] + u * (s_line[k + 1] - s_line[k]))[closer]
-        length = np.sqrt(length2[k])
-        t[closer] = ((d[k, 0] * to[:, 1] - d[k, 1] * to[:, 0]) / length)[closer]
-        beyond = np.abs(u_raw - u) * length if k in (0, len(a) - 1) else np.zeros(len(points))
-        away[closer] = beyond[closer]
-    return s, t, away
+    x, y = points[:, :1] - a[:, 0], points[:, 1:] - a[:, 1]  # (n, m - 1)
+    u_raw = (x * d[:, 0] + y * d[:, 1]) / length2
+    u = np.clip(u_raw, 0, 1)
+    k = ((x - u * d[:, 0]) ** 2 + (y - u * d[:, 1]) ** 2).argmin(1)
+    row = np.arange(len(points))
+    u_raw, u, length = u_raw[row, k], u[row, k], np.sqrt(length2[k])
+    t = (d[k, 0] * y[row, k] - d[k, 1] * x[row, k]) / length
+    at_end = (k == 0) | (k == len(a) - 1)
+    return s_line[k] + u * (s_line[k + 1] - s_line[k]), t, np.where(at_end, np.abs(u_raw - u) * length, 0.0)
 
 
 @dataclass(frozen=True)

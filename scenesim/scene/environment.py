@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from scenesim.kernels import atmosphere
 from scenesim.kernels.atmosphere import Environment
 from scenesim.kernels.texture import noise_table
+from scenesim.models.kept import digest, kept
 
 __all__ = ["Environment", "environment"]
 
@@ -78,8 +80,17 @@ def laser_extinction_per_m(visibility_m: float, rain_mm_per_h: float, snow_mm_pe
     return fog + 3.65e-4 * rain_mm_per_h**0.63 + snow_extinction_per_m(snow_mm_per_h)
 
 
+@lru_cache(maxsize=1)
+def _digest() -> str:
+    return digest([Path(__file__), *sorted(Path(atmosphere.__file__).parent.glob("*.py"))])
+
+
 @lru_cache(maxsize=4)
-def _dry(elevation_deg: float, azimuth_deg: float, cover: float, visibility_m: float, turbidity: float) -> Environment:
+def _dry(*args: float) -> Environment:
+    return kept("skies", _digest(), args, lambda: _made(*args))
+
+
+def _made(elevation_deg: float, azimuth_deg: float, cover: float, visibility_m: float, turbidity: float) -> Environment:
     elevation, azimuth = math.radians(elevation_deg), math.radians(azimuth_deg)
     level = math.cos(elevation)
     sun = np.array([level * math.sin(azimuth), level * math.cos(azimuth), math.sin(elevation)])

@@ -58,27 +58,26 @@ class PrototypeStore:
         meshes = [p.mesh for p in ordered]
         rigid = [p for p in ordered if p.tree is not None]
         trees = [p.tree for p in rigid]
-        nodes, leaves, root = concatenate(trees, first_triangle[: len(trees)])
         # Room for the trees of skinned parts, of the largest size that a tree over so many triangles can have.
-        self._node_start, self._leaf_start = [len(nodes)], [len(leaves)]
+        self._node_start, self._leaf_start = [sum(len(t.nodes) for t in trees)], [sum(len(t.leaves) for t in trees)]
         for p in ordered[len(rigid) :]:
             node_room, leaf_room = tree_capacity(len(p.mesh.triangles))
             self._node_start.append(self._node_start[-1] + node_room)
             self._leaf_start.append(self._leaf_start[-1] + leaf_room)
+        room = self._node_start[-1] - self._node_start[0], self._leaf_start[-1] - self._leaf_start[0]
+        nodes, leaves, root = concatenate(trees, first_triangle[: len(trees)], room=room)
         self._first_skinned = len(rigid)
         bounds = np.zeros((len(ordered), 6), np.float32)
         bounds[: len(rigid)] = [t.bounds for t in trees]
         return Geometry(
-            np.concatenate([m.vertices for m in meshes]).astype(np.float32),
-            np.concatenate([m.triangles + np.int32(o) for m, o in zip(meshes, self._vertex_start)]).astype(np.int32),
-            np.concatenate([m.normals.reshape(-1, 9) for m in meshes]).astype(np.float32),
-            np.concatenate([m.uv.reshape(-1, 6) for m in meshes]).astype(np.float32),
-            np.concatenate([np.ones((len(m.vertices), 3), np.float32) if m.color is None else m.color for m in meshes]).astype(
-                np.float32
-            ),
-            np.concatenate(surface).astype(np.int32),
-            _grown(nodes, self._node_start[-1]),
-            _grown(leaves, self._leaf_start[-1]),
+            _joined([m.vertices for m in meshes], np.float32),
+            _joined([m.triangles + np.int32(o) for m, o in zip(meshes, self._vertex_start)], np.int32),
+            _joined([m.normals.reshape(-1, 9) for m in meshes], np.float32),
+            _joined([m.uv.reshape(-1, 6) for m in meshes], np.float32),
+            _joined([np.ones((len(m.vertices), 3), np.float32) if m.color is None else m.color for m in meshes], np.float32),
+            _joined(surface, np.int32),
+            nodes,
+            leaves,
             np.concatenate([root, np.zeros(len(ordered) - len(rigid), np.int32)]).astype(np.int32),
             bounds,
             first_triangle,
@@ -104,10 +103,8 @@ class PrototypeStore:
         return slice(int(self._vertex_start[row]), int(self._vertex_start[row + 1]))
 
 
-def _grown(a: NDArray, length: int) -> NDArray:
-    out = np.zeros((length, *a.shape[1:]), a.dtype)
-    out[: len(a)] = a
-    return out
+def _joined(arrays: Sequence[NDArray], dtype: type) -> NDArray:
+    return np.concatenate(arrays, dtype=dtype, casting="unsafe")
 
 
 def _surface_tables(meshes: list[Mesh]) -> tuple[SurfaceTables, list[NDArray[np.int32]]]:

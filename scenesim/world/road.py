@@ -323,8 +323,8 @@ class RoadMap:
             forward = float((dx * e_s[0] + dy * e_s[1]) / n) - across * lean
             k = float(surface.road.line.curvature_at(np.array(s)))
             step = forward / max(1 - k * across, 0.1)
-            s = float(np.clip(s + np.clip(step, -20, 20), 0.0, surface.road.length))
-            if abs(step) < 1e-9:
+            before, s = s, min(max(s + min(max(step, -20.0), 20.0), 0.0), surface.road.length)
+            if abs(step) < 1e-9 or s == before:  # there, or held at an end
                 break
         p, e_s, e_t, _ = surface.frame(np.array(s))
         flat = np.array([-e_s[1], e_s[0]]) / np.hypot(e_s[0], e_s[1])
