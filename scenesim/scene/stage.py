@@ -75,6 +75,7 @@ class Stage:
         self.built: list[Built] = [build(a.model) for a in timeline.actors]
         self._prototypes: list[Prototype] = []
         self._seen: dict[int, int] = {}
+        self._bent: dict[int, bytes] = {}  # articulation by prototype row of the skinned ones
         self._extremes: dict[int, NDArray[np.float64]] = {}  # by the id of meshes that self.built keeps alive
         actor_rows = [[self._prototype(p.mesh, tree, p.skin) for p, tree in zip(b.model.parts, b.trees)] for b in self.built]
         static = [self._static(p, k) for k, p in enumerate(placements)]
@@ -166,7 +167,10 @@ class Stage:
                 instance_of[a, k] = n + len(prototype)
                 row = self._actor_prototypes[a][k]
                 if part.skin is not None:
-                    self.store.bend(row, part.skin.vertices(now.articulation[a]))
+                    pose = now.articulation[a].tobytes()
+                    if self._bent.get(row) != pose:  # who stands or sits still keeps shape and tree
+                        self.store.bend(row, part.skin.vertices(now.articulation[a]))
+                        self._bent[row] = pose
                 prototype.append(row)
                 poses.append((world_from_actor @ _part_poses(part, [s.articulation[a] for s in states])).vector())
                 mask.append(SEEN_INDIRECTLY if a == EGO else EVERYONE)

@@ -1,14 +1,15 @@
-"""``python -m tools.bench raycast [--quick] [--json OUT]``"""
+"""``python -m tools.bench raycast|curves|frame [--quick] [--json OUT]``"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import platform
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from tools.bench import costs, raycast, scene
+from tools.bench import costs, curves, frame, raycast, scene
 
 
 def processor() -> str:
@@ -23,24 +24,45 @@ def processor() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description="What scenesim costs, next to its peers.")
-    bench = parser.add_subparsers(dest="bench", required=True).add_parser("raycast", help="rays against Embree")
-    bench.add_argument("--quick", action="store_true", help="one place, small pictures, three pairs: under 40 s")
-    bench.add_argument("--json", type=Path, metavar="OUT", help="write the rows to a file")
+    benches = parser.add_subparsers(dest="bench", required=True)
+    bench = benches.add_parser("raycast", help="rays against Embree")
     bench.add_argument("--place", choices=[*scene.PLACES, "all"], help="default: all, or street with --quick")
     bench.add_argument("--pairs", type=int, help="turns of each; default 7, or 3 with --quick")
-    bench.add_argument("--threads", type=int, default=2)
+    grow = benches.add_parser("curves", help="how the cost of a ray grows with triangles and with moving actors")
+    whole = benches.add_parser("frame", help="a complete labelled frame, and where its time goes")
+    whole.add_argument("--scenario", default="first_light", help="default: first_light")
+    whole.add_argument("--frames", type=int, help="frames to measure; default 3, or 1 with --quick")
+    for b in (bench, grow, whole):
+        b.add_argument("--quick", action="store_true", help="small, and under 40 s")
+        b.add_argument("--json", type=Path, metavar="OUT", help="write the rows to a file")
+        b.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
+    say = partial(print, flush=True)
+    say(f"{processor()}, {args.threads} threads")
+    rows: Sequence[tuple] = {"raycast": _raycast, "curves": _curves, "frame": _frame}[args.bench](args, say)
+    if args.json:
+        plain = [r._asdict() for r in rows]  # type: ignore[attr-defined]
+        args.json.write_text(json.dumps(plain, indent=1, allow_nan=True) + "\n", encoding="utf8")
+
+
+def _raycast(args: argparse.Namespace, say: Callable[[str], None]) -> list[raycast.Row | costs.Cost]:
     place = args.place or ("street" if args.quick else "all")
     pairs = args.pairs or (3 if args.quick else 7)
-    print(f"{processor()}, {args.threads} threads; Mrays per CPU-second, median of {pairs} (ratio, quartiles)", flush=True)
+    say(f"Mrays per CPU-second, median of {pairs} (ratio, quartiles)")
     rows: list[raycast.Row | costs.Cost] = []
     for name in scene.PLACES if place == "all" else [place]:
-        say = partial(print, flush=True)
         rows += raycast.compare(name, args.threads, pairs, args.quick, say)
         if not args.quick:
             rows += costs.compare(name, args.threads, say)
-    if args.json:
-        args.json.write_text(json.dumps([r._asdict() for r in rows], indent=1, allow_nan=True) + "\n", encoding="utf8")
+    return rows
+
+
+def _curves(args: argparse.Namespace, say: Callable[[str], None]) -> list[curves.Point]:
+    return curves.compare(args.threads, args.quick, say)
+
+
+def _frame(args: argparse.Namespace, say: Callable[[str], None]) -> list[frame.Part]:
+    return frame.compare(args.scenario, args.threads, args.frames or (1 if args.quick else 3), args.quick, say)
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ def rail(length=400.0, step=1.0):
     return merge([sheet(int(length / step) + 1, 9, band), *posts])
 
 
-def _on_land(x, y, yaw, dz=0.0):
+def on_land(x, y, yaw, dz=0.0):
     return [np.cos(yaw / 2), 0, 0, np.sin(yaw / 2), x, y, hump(x, y) + dz]
 
 
@@ -147,10 +147,10 @@ def _vehicles(rng, count, lanes, first, kinds, rows, ego_x=0.0):
         if abs(x - ego_x) < 9:
             x += 18
         yaw = np.arctan(0.18 * np.cos(x * 0.012)) + (np.pi if lane > 0 else 0)
-        rows.append((first + i % kinds, _on_land(x, bend(x) + lane, yaw, -0.1), True))
+        rows.append((first + i % kinds, on_land(x, bend(x) + lane, yaw, -0.1), True))
 
 
-def _place(meshes, rows, ego_y):
+def make_place(meshes, rows, ego_y):
     meshes = [(np.ascontiguousarray(v, np.float32), np.ascontiguousarray(t, np.int32)) for v, t in meshes]
     prototype, pose, vehicle = zip(*rows)
     ego = np.array([0.0, bend(0.0) + ego_y, hump(0.0, ego_y)])
@@ -171,9 +171,9 @@ def street() -> Place:
         x = -195 + 390 * rng.random()
         near = rng.random() < 0.5
         y = bend(x) + (1 if i % 2 else -1) * (9 + 6 * rng.random() if near else 45 + 80 * rng.random())
-        rows.append((1 + i % 4, _on_land(x, y, 2 * np.pi * rng.random()), False))
+        rows.append((1 + i % 4, on_land(x, y, 2 * np.pi * rng.random()), False))
     _vehicles(rng, 120, [-4.6, -1.7, 1.7, 4.6], 5, 4, rows)
-    return _place(meshes, rows, -1.7 + 3.4)
+    return make_place(meshes, rows, -1.7 + 3.4)
 
 
 def motorway() -> Place:
@@ -185,9 +185,9 @@ def motorway() -> Place:
     for i in range(420):
         x = -195 + 390 * rng.random()
         y = bend(x) + (1 if i % 2 else -1) * (17 + 60 * rng.random() ** 1.5)
-        rows.append((1 + i % 3, _on_land(x, y, 2 * np.pi * rng.random()), False))
+        rows.append((1 + i % 3, on_land(x, y, 2 * np.pi * rng.random()), False))
     _vehicles(rng, 108, [-10.4, -6.8, -3.0, 3.0, 6.8, 10.4], 4, 5, rows)
-    return _place(meshes, rows, 3.0)
+    return make_place(meshes, rows, 3.0)
 
 
 PLACES = {"street": street, "motorway": motorway}
