@@ -87,17 +87,39 @@ def test_what_stands_beside_the_lane_is_no_obstacle(road):
     assert speed[0].min() > 12.5
 
 
-def test_red_lights_stop_and_green_ones_do_not():
+def crossing_route(road: str, length: float = 220.0):
     road_map = RoadMap(places.crossing(places.TOWN))
-    graph = LaneGraph(road_map)
+    return route_from(road_map, LaneRef(road, 0, 1), 100.0, length, Key(1), graph=LaneGraph(road_map))
+
+
+def test_red_lights_stop_until_they_are_green():
     waits = {}
     for road in ("1", "2"):
-        lane = LaneRef(road, 0, 1)
-        route = route_from(road_map, lane, 100.0, 220.0, Key(1), graph=graph)
-        stop = signals.stops(route)
-        _, speed = driving.drive([driver(route, stops_m=tuple(stop))], [], np.arange(0, 20, 0.05))
-        waits[road] = (len(stop), speed[0, -1] < 0.1)
-    assert sorted(waits.values()) == [(0, False), (1, True)]
+        route, times = crossing_route(road), np.arange(0, 40, 0.05)
+        (stop,) = signals.stops(route)
+        car = driver(route, stops=(stop,))
+        distance, speed = driving.drive([car], [], times)
+        front = distance[0] + car.front_m
+        red = np.array([signals.color(stop.yaw, t).startswith("red") for t in times])
+        assert not (red[1:] & (front[:-1] < stop.distance_m) & (front[1:] >= stop.distance_m)).any()
+        assert front[-1] > stop.distance_m  # both have gone on
+        waits[road] = float((speed[0] < 0.1).sum() * 0.05)
+    assert sorted(w > 3.0 for w in waits.values()) == [False, True]
+
+
+def test_who_cannot_stop_at_amber_goes_on():
+    stop = signals.stops(crossing_route("1"))[0]
+    amber = next(t for t in np.arange(0, 60, 0.1) if signals.color(stop.yaw, t) == "amber")
+    assert stop.holds(amber, 30.0, 10.0) and not stop.holds(amber, 10.0, 10.0)
+
+
+def test_streams_that_cross_never_have_green_together():
+    for t in np.arange(0, 2 * signals.STAGE_S, 0.1):
+        shown = [signals.color(yaw, t) for yaw in (0.0, np.pi / 2, np.pi, -np.pi / 2)]
+        assert shown[0] == shown[2] and shown[1] == shown[3]
+        assert sum(c.startswith("red") for c in shown[:2]) >= 1
+    lasting = {c: sum(signals.color(0.0, t) == c for t in np.arange(0, 2 * signals.STAGE_S, 0.1)) for c in ("green", "amber")}
+    assert lasting == {"green": 240, "amber": 30}
 
 
 def test_bends_are_taken_slowly():

@@ -193,11 +193,15 @@ def table(
         angular,
         points,
         cameras,
-        tuple(_attributes(timeline, int(a), m) for a, m in zip(b.actor, models)),
+        tuple(_attributes(stage, int(a), m, snapshot.time_s) for a, m in zip(b.actor, models)),
     )
 
 
-def _attributes(timeline: Timeline, actor: int, model) -> dict[str, str]:
-    paint = timeline.actors[actor].paint_name if actor < len(timeline.actors) else ""
-    extra = {"paint": paint} if paint else {}
+def _attributes(stage: Stage, actor: int, model, time_s: float) -> dict[str, str]:
+    actors = stage.timeline.actors
+    if actor < len(actors):
+        extra = {"paint": actors[actor].paint_name} if actors[actor].paint_name else {}
+    else:
+        shows = stage.named[actor - len(actors)].shows
+        extra = {"light": shows(time_s)} if shows else {}
     return {"model": model.name, **dict(model.attributes), **extra}

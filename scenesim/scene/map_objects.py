@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import shapely
@@ -13,12 +14,11 @@ from scenesim.base.keys import Key, derive
 from scenesim.geometry import solids
 from scenesim.geometry.mesh import Surface
 from scenesim.models.catalogue import ModelRequest
-from scenesim.models.model import LAMP_BITS
 from scenesim.scenario.network import Corner, RoadObject, Signal
 from scenesim.scene.placement import Placement
 from scenesim.scene.site import Site
 from scenesim.world.road import RoadMap, RoadSurface
-from scenesim.world.signals import face_yaw, shows_red
+from scenesim.world.signals import color, face_yaw
 
 # Codes of the German catalogue of signs (VzKat 2017), which OpenDRIVE maps use whatever their country says.
 FACES = {
@@ -38,6 +38,7 @@ LIGHTS = {
     "1000002": "traffic_light_pedestrian", "1000007": "traffic_light_pedestrian",
 }  # fmt: skip
 ON_THE_ROAD = {"293", "294", "295", "341", "342"}  # markings that maps list among the signals
+WALKERS_CLEAR_S = 7.0  # a carriageway of 8 m at 1.2 m/s (RiLSA 2015)
 LOWEST_M = 0.5  # a sign that is said to stand lower than this has no height in the map
 
 
@@ -77,10 +78,16 @@ def _light(surface: RoadSurface, signal: Signal, site: Site) -> Placement | None
     elif signal.z > LOWEST_M:
         options = (("lower_edge_m", round(max(z + signal.z - ground, 1.5), 2)),)
     site.take(shapely.Point(x, y).buffer(0.5))
-    lamp = LAMP_BITS["red" if shows_red(face_yaw(surface, signal)) else "green"]
+    shows = partial(_walkers_color if name == "traffic_light_pedestrian" else color, face_yaw(surface, signal))
     return Placement(
-        site.stand(x, y, yaw, ground), ModelRequest("roadside", name, 0, options), lamp_bits=lamp, name=signal.name or name
+        site.stand(x, y, yaw, ground), ModelRequest("roadside", name, 0, options), shows=shows, name=signal.name or name
     )
+
+
+def _walkers_color(yaw: float, time_s: float) -> str:
+    """What a light of two lenses shows: green for those who walk beside a green light for vehicles, red in time for them to get
+    across."""
+    return "green" if color(yaw, time_s) == color(yaw, time_s + WALKERS_CLEAR_S) == "green" else "red"
 
 
 def _arm(surface: RoadSurface, signal: Signal, site: Site, x: float, y: float, yaw: float):

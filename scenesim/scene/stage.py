@@ -17,7 +17,7 @@ from scenesim.base import taxonomy
 from scenesim.base.frames import Pose
 from scenesim.geometry.mesh import Mesh
 from scenesim.kernels.bvh import build_top, build_tree
-from scenesim.kernels.packed import BEAMS, INSTANCE_COLUMNS, LIGHT_COLUMNS, PackedScene
+from scenesim.kernels.packed import BEAMS, INSTANCE, INSTANCE_COLUMNS, LIGHT_COLUMNS, PackedScene
 from scenesim.models.catalogue import Built, build
 from scenesim.models.model import Model, part_pose
 from scenesim.scene.placement import Placement
@@ -83,6 +83,7 @@ class Stage:
         self._actor_prototypes = [[self.store.row[k] for k in rows] for rows in actor_rows]
         self._fixed = self._collect(static)
         self._lamps = _static_lamps(placements)
+        self._signals = [(k, r[3]) for k, r in enumerate(r for parts in static for r in parts) if r[3].shows is not None]
         self.named = [p for p in placements if p.name]  # rows of the actors that follow those of the timeline
 
     def _prototype(self, mesh: Mesh, tree, skin) -> int:
@@ -194,6 +195,9 @@ class Stage:
 
     def _pack(self, knots, origin, prototype, poses, mask, actor, class_id, params, now: State) -> PackedScene:
         f, t = self._fixed, self.store.tables
+        fixed_params = f.params.copy()
+        for row, placement in self._signals:
+            fixed_params[row, INSTANCE["lamps"]] = placement.lamps_at(now.time_s)
         fixed = f.world_from_instance.vector()
         pose = np.empty((len(knots), len(fixed) + len(prototype), 7))
         pose[:, : len(fixed)] = fixed
@@ -213,7 +217,7 @@ class Stage:
             np.concatenate([f.mask, np.array(mask, np.int32)]),
             np.concatenate([f.actor, np.array(actor, np.int32)]),
             np.concatenate([f.class_id, np.array(class_id, np.int32)]),
-            np.concatenate([f.params, np.array(params, np.float32).reshape(-1, len(INSTANCE_COLUMNS))]),
+            np.concatenate([fixed_params, np.array(params, np.float32).reshape(-1, len(INSTANCE_COLUMNS))]),
             build_top(self.store.geometry.bounds, prototype_row, knot_time, pose32, moves),
             t.material,
             t.class_id,
@@ -224,7 +228,9 @@ class Stage:
 
     def _lights(self, now: State, origin) -> NDArray[np.float32]:
         """Rows of PackedScene.light: every lamp that shines near the ego."""
-        rows = [r for r in self._lamps]
+        rows = list(self._lamps)
+        for placement in {id(p): p for _, p in self._signals}.values():
+            rows += _placed_lamps(placement, placement.lamps_at(now.time_s))
         for a, built in enumerate(self.built):
             if now.present[a]:
                 rows += _model_lamps(built.model, now.world_from_actor[a], int(now.lamps[a]), a)
@@ -238,7 +244,7 @@ def _params(params: tuple[float, ...], lamps: int) -> list[float]:
     """A row of INSTANCE_COLUMNS from a placement's columns (tint, seed, lamps, p0 ...)."""
     row = [0.5, 0.5, 0.5] + [0.0] * (len(INSTANCE_COLUMNS) - 3)
     row[: len(params)] = params
-    row[4] = float(lamps)
+    row[INSTANCE["lamps"]] = float(lamps)
     return row
 
 
@@ -264,9 +270,14 @@ def _model_lamps(model: Model, world_from_model: Pose, bits: int, actor: int) ->
 def _static_lamps(placements: Sequence[Placement]) -> list[list[float]]:
     rows: list[list[float]] = []
     for p in placements:
-        if p.request is not None and p.lamp_bits:
-            rows += _model_lamps(build(p.request).model, p.world_from_object, p.lamp_bits, -1)
+        rows += _placed_lamps(p, p.lamp_bits)
     return rows
+
+
+def _placed_lamps(p: Placement, bits: int) -> list[list[float]]:
+    if p.request is None or not bits:
+        return []
+    return _model_lamps(build(p.request).model, p.world_from_object, bits, -1)
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scenesim.base.frames import Pose
 from scenesim.models.model import Model
 from scenesim.world.route import Route
+from scenesim.world.signals import Stop
 from scenesim.world.trajectory import SpeedProfile
 
 Array = NDArray[np.float64]
@@ -53,7 +54,7 @@ class Outline:
 @dataclass(frozen=True)
 class Driver:
     """A vehicle on a route. start_m: distance of its rear axle at time 0. wish_m_s: speed on a free road. profile: the speed
-    that it is told to drive, whatever is before it; None to heed the traffic. stops_m: distances at which its front waits."""
+    that it is told to drive, whatever is before it; None to heed the traffic. stops: lights at which its front waits."""
 
     route: Route
     start_m: float
@@ -62,7 +63,7 @@ class Driver:
     wish_m_s: float
     offset_m: float = 0.0
     profile: SpeedProfile | None = None
-    stops_m: tuple[float, ...] = ()
+    stops: tuple[Stop, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def drive(drivers: Sequence[Driver], obstacles: Sequence[Obstacle], times: Array
             if d.profile is not None:
                 continue
             wish = min(d.wish_m_s, _bend_ahead(ways[i], distance[i, k], speed[i, k]))
-            gap, leader = _gap(d, ways[i], distance[i, k], speed[i, k] if k else wish, bodies, i)
+            gap, leader = _gap(d, ways[i], distance[i, k], speed[i, k] if k else wish, bodies, i, float(times[k]))
             if k == 0:
                 speed[i, 0] = min(wish, np.sqrt(2 * BRAKING * max(gap - STANDSTILL_M, 0.0)) + 0.7 * leader)
                 speed[i, 0] = 0.0 if speed[i, 0] < 0.5 else speed[i, 0]
@@ -168,11 +169,14 @@ class _Bodies:
         return _Bodies(np.concatenate(centers), np.array(radius), np.array(velocity), np.array(owner))
 
 
-def _gap(d: Driver, way: _Way, distance: float, v: float, bodies: _Bodies, me: int) -> tuple[float, float]:
+def _gap(
+    d: Driver, way: _Way, distance: float, v: float, bodies: _Bodies, me: int, time_s: float
+) -> tuple[float, float]:
     """(m free before the front bumper, speed at which what is there moves away); (1e3, 0) where nothing is."""
     look = LOOK_M + LOOK_S * v
     front = distance + d.front_m
-    waits = [s - front for s in d.stops_m if s > front - 1.0]
+    ahead = [(p, p.distance_m - front) for p in d.stops if p.distance_m > front - 1.0]
+    waits = [gap for p, gap in ahead if p.holds(time_s, gap, v)]
     gap, leader = (max(waits[0], 0.05), 0.0) if waits and waits[0] < 3 * look else (1e3, 0.0)
     first = way.index(front)
     xy = way.xy[first : first + int(look / way.STEP_M) : 2]

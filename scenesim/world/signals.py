@@ -1,6 +1,8 @@
-"""Traffic lights: which way they look, what they show, and where they stop the traffic of a route."""
+"""Traffic lights: which way they look, what they show when, and where they stop the traffic of a route."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +13,12 @@ from scenesim.world.route import Route
 LIGHT_CODES = frozenset(
     {"1000001", "1000009", "1000011", "1000012", "1000013", "1000014", "1000003"}
 )  # types of lights for vehicles in OpenDRIVE's own catalogue
+# A plan of fixed times with one stage for each axis of a crossing. source: RiLSA 2015: 3 s of amber where 50 km/h is allowed,
+# 1 s of red and amber, and at least some 5 s between the greens of streams that cross.
+GREEN_S, AMBER_S, ALL_RED_S, RED_AMBER_S = 24.0, 3.0, 2.0, 1.0
+STAGE_S = GREEN_S + AMBER_S + ALL_RED_S + RED_AMBER_S
+ELAPSED_S = 12.0  # of the first axis' green when a scenario begins
+EASY_BRAKING_M_S2 = 3.0  # at amber, whoever can stop with this, stops
 STOP_BEFORE_M = 1.6  # from a light to the bumper of who waits: the stop line, and a step back
 
 
@@ -21,13 +29,33 @@ def face_yaw(surface: RoadSurface, signal: Signal) -> float:
     return yaw + signal.heading + (0.0 if signal.orientation == "-" else np.pi)
 
 
-def shows_red(yaw: float) -> bool:
-    """Whether a light that looks to `yaw` is red: those of one axis of a crossing are red, those across it green."""
-    return int(round(4 * yaw / np.pi)) // 2 % 2 == 1
+def color(yaw: float, time_s: float = 0.0) -> str:
+    """What a light that looks to `yaw` shows: "green", "amber", "red" or "red_amber". The lights of one axis of a crossing have
+    their stage while those across it are red."""
+    axis = int(round(4 * yaw / np.pi)) // 2 % 2
+    t = (time_s + ELAPSED_S - axis * STAGE_S) % (2 * STAGE_S)
+    if t < GREEN_S:
+        return "green"
+    if t < GREEN_S + AMBER_S:
+        return "amber"
+    return "red" if t < 2 * STAGE_S - RED_AMBER_S else "red_amber"
 
 
-def stops(route: Route) -> list[float]:
-    """Distances along a route, in their order, at which red lights stop the front bumper of who follows it."""
+@dataclass(frozen=True)
+class Stop:
+    """Where the front bumper of who follows a route waits at a light: its distance, and the yaw to which the light looks."""
+
+    distance_m: float
+    yaw: float
+
+    def holds(self, time_s: float, gap_m: float, speed_m_s: float) -> bool:
+        """Whether it stops who is `gap_m` before it: at red, and at amber where there is room to brake."""
+        now = color(self.yaw, time_s)
+        return now.startswith("red") or (now == "amber" and gap_m >= speed_m_s**2 / (2 * EASY_BRAKING_M_S2))
+
+
+def stops(route: Route) -> list[Stop]:
+    """The lights of a route, in their order."""
     found = []
     for k, q in enumerate(route.stretches):
         inside = np.flatnonzero(route.stretch == k)
@@ -39,12 +67,12 @@ def stops(route: Route) -> list[float]:
             is_light = signal.dynamic or signal.kind in LIGHT_CODES
             faces = signal.orientation in ("none", "+" if along else "-")
             within = min(q.s_from, q.s_to) <= signal.s <= max(q.s_from, q.s_to)
-            if is_light and faces and within and shows_red(face_yaw(surface, signal)):
+            if is_light and faces and within:
                 s = route.s[inside]
                 d = (
                     np.interp(signal.s, s, route.distance_m[inside])
                     if along
                     else np.interp(-signal.s, -s, route.distance_m[inside])
                 )
-                found.append(float(d) - STOP_BEFORE_M)
-    return sorted(d for d in found if d > 0.0)
+                found.append(Stop(float(d) - STOP_BEFORE_M, face_yaw(surface, signal)))
+    return sorted((p for p in found if p.distance_m > 0.0), key=lambda p: p.distance_m)
