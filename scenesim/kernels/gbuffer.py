@@ -64,3 +64,23 @@ def into_rows(rotation, width, begin, end, vector):
         q = rotation[i // width]
         x, y, z = rotate_back(q[0], q[1], q[2], q[3], vector[i, 0], vector[i, 1], vector[i, 2])
         vector[i, 0], vector[i, 1], vector[i, 2] = x, y, z
+
+
+@kernel
+def into_camera(camera_from_local, row, point, begin, end, out):
+    """Write points (N, 3) as a camera sees them that is elsewhere at each of its H rows: (N, 3) in its frame at rows (N,).
+
+    camera_from_local: (H, 3, 4), taken to be linear between two rows: a camera turns by some 1e-5 rad meanwhile, which is
+    wrong by the square of that.
+    """
+    last = max(camera_from_local.shape[0] - 2, 0)
+    step = min(1, camera_from_local.shape[0] - 1)
+    for i in range(begin, end):
+        k = min(max(int(row[i]), 0), last) if row[i] == row[i] else 0
+        u = min(max(row[i] - k, 0.0), 1.0) if row[i] == row[i] else 0.0
+        x, y, z = point[i, 0], point[i, 1], point[i, 2]
+        for c in range(3):
+            a = camera_from_local[k, c, 0] * x + camera_from_local[k, c, 1] * y + camera_from_local[k, c, 2] * z
+            b = camera_from_local[k + step, c, 0] * x + camera_from_local[k + step, c, 1] * y
+            b += camera_from_local[k + step, c, 2] * z
+            out[i, c] = (a + camera_from_local[k, c, 3]) * (1.0 - u) + (b + camera_from_local[k + step, c, 3]) * u

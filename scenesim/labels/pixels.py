@@ -104,7 +104,8 @@ def flow(before: Surfaces, snapshot: Snapshot, view: View, threads: int | None) 
         )
         return point
 
-    pixels, valid = view.project(point_at, n)
     h, w = view.camera.height, view.camera.width
-    own = np.stack(np.meshgrid(np.arange(w), np.arange(h)), -1).reshape(-1, 2)
-    return np.where(valid[:, None], pixels - own, np.nan).astype(np.float32)
+    row = np.repeat(np.arange(h, dtype=float), w)
+    pixels, valid = view.project(point_at, n, row, threads)
+    column = np.tile(np.arange(w, dtype=float), h)
+    return np.where(valid[:, None], pixels - np.stack([column, row], 1), np.nan).astype(np.float32)

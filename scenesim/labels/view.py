@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scenesim.base.frames import Pose, interpolate
+from scenesim.base.frames import Pose
+from scenesim.capture import cast
+from scenesim.kernels.gbuffer import into_camera
 from scenesim.scene.stage import Snapshot
 from scenesim.sensors.camera import Camera
 from scenesim.world.timeline import Timeline
+
+MOST_ROUNDS = 4
+SETTLED_PX = 1e-3  # of rows: the next round would move a point by the motion within a thousandth of a row
+GRAIN = 16384
 
 
 @dataclass(frozen=True)
@@ -28,23 +35,39 @@ class View:
         time_s = snapshot.time_s + camera.row_time_s()
         return View(camera, time_s, snapshot.local(timeline.ego_poses(time_s)) @ _repeat(camera.ego_from_camera, len(time_s)))
 
-    def project(self, point_at: Callable[[NDArray[np.float64]], NDArray[np.float64]], count: int):
+    @cached_property
+    def _camera_from_local(self) -> NDArray[np.float64]:
+        """(H, 3, 4) at each row."""
+        return np.ascontiguousarray(self.local_from_camera.inverse().matrix()[:, :3])
+
+    def project(
+        self,
+        point_at: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+        count: int,
+        near_row: NDArray[np.float64] | None = None,
+        threads: int | None = 1,
+    ):
         """Pixels (count, 2) and valid (count,) of points that are at ``point_at(times (count,)) -> (count, 3)`` local.
 
         With a rolling shutter a point is seen by the row that it is on when that row is exposed: a fixed point, found by a few
-        rounds, each of which is wrong by the image motion within the time by which the round before was wrong.
+        rounds, each of which is wrong by the image motion within the time by which the round before was wrong. near_row:
+        (count,) rows to begin with, the middle by default.
         """
-        rows = np.full(count, (self.camera.height - 1) / 2.0)
-        rounds = 1 if self.camera.shutter == "global" else 4
-        for _ in range(rounds):
-            k = np.clip(np.floor(np.nan_to_num(rows)).astype(int), 0, max(self.camera.height - 2, 0))
-            u = np.clip(np.nan_to_num(rows) - k, 0.0, 1.0)
-            n = np.minimum(k + 1, self.camera.height - 1)
-            time = self.time_s[k] * (1 - u) + self.time_s[n] * u
-            pose = interpolate(self.local_from_camera[k], self.local_from_camera[n], u)
-            pixels, valid = self.camera.project(pose.inverse().apply(point_at(time)))
-            rows = np.where(valid, pixels[:, 1], rows)
+        h = self.camera.height
+        rows = np.full(count, (h - 1) / 2.0) if near_row is None else near_row
+        every, seen = np.arange(h), np.empty((count, 3))
+        for _ in range(1 if self.camera.shutter == "global" else MOST_ROUNDS):
+            points = point_at(np.interp(rows, every, self.time_s))
+            self._into_camera(rows, points, seen, threads)
+            pixels, valid = self.camera.project(seen)
+            before, rows = rows, np.where(valid, pixels[:, 1], rows)
+            if np.abs(rows - before).max(initial=0.0) < SETTLED_PX:
+                break
         return pixels, valid
+
+    def _into_camera(self, rows, points, seen, threads: int | None) -> None:
+        matrix = self._camera_from_local
+        cast.run(lambda b, e: into_camera(matrix, rows, points, b, e, seen), len(rows), GRAIN, threads=threads)
 
 
 def _repeat(pose: Pose, n: int) -> Pose:
