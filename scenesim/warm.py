@@ -30,6 +30,15 @@ def start() -> list[subprocess.Popen[bytes]]:
     return [subprocess.Popen([sys.executable, "-m", "scenesim.warm", part], **quiet) for part in missing]
 
 
+def ensure() -> None:
+    """Wait until all that a frame needs is compiled, so that processes which start now find it in the cache."""
+    for process in start():
+        process.wait()
+    for part in PARTS:
+        if not marker(part).exists() and os.environ.get("NUMBA_DISABLE_JIT") != "1":
+            subprocess.run([sys.executable, "-m", "scenesim.warm", part], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def compile_part(part: str) -> None:
     """Do once, with a wall on a floor, what makes a frame: cast rays and name what they hit, or find the light along them."""
     {"rays": _rays, "light": _light}[part]()

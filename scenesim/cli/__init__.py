@@ -55,6 +55,26 @@ class Frames(click.ParamType):
         return found
 
 
+class Slices(click.ParamType):
+    """"i/n": the i-th of n slices."""
+
+    name = "i/n"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        i, _, n = str(value).partition("/")
+        if not (i.isdigit() and n.isdigit() and 1 <= int(i) <= int(n)):
+            self.fail(f'"{value}" is not i/n with i from 1 to n, such as 1/3', param, ctx)
+        return int(i), int(n)
+
+
+class RunByDefault(click.Group):
+    """A group whose command `run` needs not be named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        named = args and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        return super().parse_args(ctx, args if named else ["run", *args])
+
+
 class Commands(click.Group):
     """Tells a user's mistakes in the user's words: no traceback for them, and exit code 2."""
 
@@ -252,3 +272,47 @@ def road(file: Path, csv: Path | None, step: float, png: Path | None) -> None:
         road_tables.write_boundaries_csv(network, csv, step)
     if png is not None:
         road_tables.draw_map(network, png)
+
+
+@app.group(cls=RunByDefault)
+def batch() -> None:
+    """Make what a recipe asks for: many scenarios, in many processes, resumable. See `scenesim batch run -h`.
+
+    `scenesim batch RECIPE.yaml -o DIR` is `scenesim batch run RECIPE.yaml -o DIR`.
+    """
+
+
+@batch.command("run")
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder of the batch.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as processors by default.")
+@click.option("--shard", "part", type=Slices(), help="Make the i-th of n slices, as job arrays do.")
+@click.option("--dry-run", is_flag=True, help="Say what would be made, how large and how long; make nothing.")
+@click.option("--max-failures", type=click.IntRange(min=0), help="Stop when more shards than this have failed.")
+@click.option("--only", metavar="SHARD", help="Make one shard, in this process: to see why it fails.")
+def batch_run(recipe: Path, output: Path, part: tuple[int, int] | None, **options: Any) -> None:
+    """Make what RECIPE asks for, or go on with it: exit code 0 when all is well, 1 when shards failed, 2 for a mistake."""
+    from scenesim.batch.driver import Slice
+    from scenesim.cli.batch import run
+
+    click.get_current_context().exit(run(recipe, output, part=Slice(*part) if part else None, **options))
+
+
+@batch.command("status")
+@click.argument("folder", type=click.Path(path_type=Path))
+def batch_status(folder: Path) -> None:
+    """Tell how far the batch in FOLDER is: done, rate, failures, time left; exit code 1 when shards failed."""
+    from scenesim.cli.batch import show_status
+
+    click.get_current_context().exit(show_status(folder))
+
+
+@app.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--render", type=click.IntRange(min=0), default=0, help="Render so many frames again, and compare the bytes.")
+@click.option("--threads", type=click.IntRange(min=1), help="All processors by default.")
+def verify(folder: Path, render: int, threads: int | None) -> None:
+    """Look at everything in FOLDER, a batch or a native dataset: hashes, files, labels; exit code 1 when something is wrong."""
+    from scenesim.cli.batch import run_verify
+
+    click.get_current_context().exit(run_verify(folder, render, threads))

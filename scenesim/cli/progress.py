@@ -14,15 +14,14 @@ LINES = 10  # of progress, where it is no terminal
 class Progress:
     """A bar on a terminal, some lines elsewhere; on stderr."""
 
-    def __init__(self, name: str, total: int, doing: str = ""):
-        self.name, self.total, self.done = name, total, 0
+    def __init__(self, name: str, total: int, doing: str = "", unit: str = "frame"):
+        self.name, self.total, self.done, self.unit = name, total, 0, unit
         self.begin = time.monotonic()
         self.tty = sys.stderr.isatty()
-        frames = "1 frame" if total == 1 else f"{total} frames"
-        click.echo(f"{name}: {frames}{doing}", err=True, nl=True)
+        click.echo(f"{name}: {total} {unit}{'' if total == 1 else 's'}{doing}", err=True, nl=True)
 
     def step(self) -> None:
-        """One more frame is done."""
+        """One more is done."""
         self.done += 1
         if self.tty:
             filled = BAR * self.done // self.total
@@ -38,7 +37,7 @@ class Progress:
     def _told(self) -> str:
         spent = time.monotonic() - self.begin
         left = spent / self.done * (self.total - self.done)
-        return f"frame {self.done} of {self.total}, {_minutes(spent)}" + (f", {_minutes(left)} left" if left > 0 else "")
+        return f"{self.unit} {self.done} of {self.total}, {_minutes(spent)}" + (f", {_minutes(left)} left" if left > 0 else "")
 
 
 def _minutes(seconds: float) -> str:

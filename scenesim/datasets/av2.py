@@ -23,7 +23,7 @@ from scenesim.base.errors import InputError
 from scenesim.base.frames import Pose
 from scenesim.capture.frame import Frame, Layout, MapLane
 from scenesim.datasets import cuboid, specs
-from scenesim.datasets.folder import FolderWriter, as_json, split_of
+from scenesim.datasets.folder import FolderWriter, as_json
 from scenesim.datasets.png import jpeg
 
 CITY = "PIT"
@@ -65,7 +65,7 @@ class Av2Writer(FolderWriter):
             raise InputError("av2 needs the layout of the road, and this dataset has none; render it again")
         self.layout = frame.layout
         self.log = uuid(self.scene, frame.scenario)
-        self.at = f"{split_of(self.scene)}/{self.log}"
+        self.at = f"{self.split_of(self.scene)}/{self.log}"
         self.lidar = specs.main_lidar(frame, self.FORMAT)
         self.cameras = specs.by_heading(frame, RING)
         if not self.cameras:

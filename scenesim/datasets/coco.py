@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from scenesim.base.errors import InputError
 from scenesim.capture.frame import Frame, Image
-from scenesim.datasets.folder import FolderWriter, as_json, split_of
+from scenesim.datasets.folder import FolderWriter, as_json
 from scenesim.datasets.native import ImageFormat
 from scenesim.datasets.png import jpeg, png
 from scenesim.datasets.segments import Segment, categories, category_ids, segments
@@ -45,7 +45,7 @@ class CocoWriter(FolderWriter):
         self.image_count = self.annotation_count = 0
 
     def begin_scene(self, frame: Frame) -> None:
-        self.split = split_of(self.scene)
+        self.split = self.split_of(self.scene)
         self.images.setdefault(self.split, [])
         for kind in (INSTANCES, PANOPTIC):
             self.annotations.setdefault((kind, self.split), [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,7 +25,8 @@ class FolderWriter(Writer):
     """Writes a format that is a folder of files.
 
     folder: made where it is missing; must be empty where it is not. scenario_yaml, version: of what made the frames, noted in
-    scenesim.json. overwrite: throw away the dataset of this format, whole or not, that is in the folder.
+    scenesim.json. overwrite: throw away the dataset of this format, whole or not, that is in the folder. splits: name of a
+    scenario -> "train" or "val", for formats that have those; every fifth is for validation where that is left to us.
 
     Frames may come from several scenarios, one after the other: a new one begins where the scenario's name changes or the
     frames' numbers start again. A format fills in the four hooks at the end. FORMAT: its name; OWN: what it puts in the folder.
@@ -33,8 +35,17 @@ class FolderWriter(Writer):
     FORMAT: ClassVar[str]
     OWN: ClassVar[frozenset[str]]
 
-    def __init__(self, folder: str | Path, *, scenario_yaml: str = "", version: str = "", overwrite: bool = False):
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        scenario_yaml: str = "",
+        version: str = "",
+        overwrite: bool = False,
+        splits: Mapping[str, str] | None = None,
+    ):
         self.folder, self.overwrite = Path(folder), overwrite
+        self.assigned = splits or {}
         self.scenario_yaml, self.version = scenario_yaml, version
         self.scenes: list[str] = []  # names of the scenarios so far
         self.count = 0  # frames of this scenario so far
@@ -93,6 +104,10 @@ class FolderWriter(Writer):
     def time_us(self, seconds: float) -> int:
         """Time on the scenario's clock as microseconds since 1970."""
         return (EPOCH_S + SCENE_S * self.scene) * 10**6 + round(seconds * 1e6)
+
+    def split_of(self, scene: int) -> str:
+        """The split that a scenario belongs to, by its number."""
+        return self.assigned.get(self.scenes[scene]) or split_of(scene)
 
     def _clear(self) -> None:
         there = {path.name for path in self.folder.iterdir()}

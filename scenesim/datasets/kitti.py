@@ -18,7 +18,7 @@ from scenesim.base.errors import InputError
 from scenesim.base.frames import Pose
 from scenesim.capture.frame import Frame
 from scenesim.datasets import specs
-from scenesim.datasets.folder import FolderWriter, split_of
+from scenesim.datasets.folder import FolderWriter
 from scenesim.datasets.png import png
 
 # occluded: 0 fully visible, 1 partly, 2 largely; KITTI gives no numbers, these are ours, of the visible part.
@@ -145,7 +145,7 @@ class KittiObjectWriter(KittiWriter):
         self.put(f"training/calib/{name}.txt", self.calibration(frame, "R0_rect", "Tr_velo_to_cam", "Tr_imu_to_velo", ":"))
         rows = [r.text(f"{r.truncation:.2f}") for r in self.rows(frame)]
         self.put(f"training/label_2/{name}.txt", "".join(f"{r}\n" for r in rows).encode())
-        self.sets[split_of(self.scene)].append(name)
+        self.sets[self.split_of(self.scene)].append(name)
         self.sets["trainval"].append(name)
 
     def finish(self) -> None:

@@ -24,7 +24,7 @@ from scenesim.base.errors import InputError
 from scenesim.base.frames import Pose
 from scenesim.capture.frame import Frame, Layout
 from scenesim.datasets import cuboid, nuscenes_map, specs
-from scenesim.datasets.folder import FolderWriter, as_json, split_of
+from scenesim.datasets.folder import FolderWriter, as_json
 from scenesim.datasets.png import jpeg, png
 
 VERSION = "v1.0-mini"
@@ -287,7 +287,7 @@ class NuscenesWriter(FolderWriter):
             for row in scene.placed:
                 x, y, z = row["translation"]
                 row["translation"] = [x + origin[0], y + origin[1], z]
-            splits[f"scenesim_{split_of(k)}"].append(scene.name)
+            splits[f"scenesim_{self.split_of(k)}"].append(scene.name)
             day = f"2023-11-{14 + k % 17:02d}"
             log = {"logfile": f"scenesim-{k:04d}", "vehicle": "scenesim", "date_captured": day, "location": location}
             self._row("log", scene.log, **log, scenesim_origin_m=list(origin))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from scenesim.base.errors import InputError
 from scenesim.capture.frame import Frame, Image
-from scenesim.datasets.folder import FolderWriter, split_of
+from scenesim.datasets.folder import FolderWriter
 from scenesim.datasets.native import ImageFormat
 from scenesim.datasets.png import jpeg, png
 from scenesim.datasets.segments import Segment, categories, category_ids, segments
@@ -45,7 +45,7 @@ class YoloWriter(FolderWriter):
         self.splits: set[str] = set()
 
     def begin_scene(self, frame: Frame) -> None:
-        self.split = split_of(self.scene)
+        self.split = self.split_of(self.scene)
         self.splits.add(self.split)
 
     def add(self, frame: Frame) -> None:

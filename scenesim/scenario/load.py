@@ -105,14 +105,15 @@ def check(source: Document, overrides: Sequence[str] = ()) -> Scenario:
     return scenario
 
 
-def dump(scenario: Scenario, folder: Path | None = None) -> str:
+def dump(scenario: Scenario, folder: Path | None = None, within: Path | None = None) -> str:
     """YAML that loads to the same scenario: every value concrete. The path of a map is absolute; where a folder is given that
-    the text will be kept in, and the map lies in it or below, it is relative to the folder."""
+    the text will be kept in, and the map lies in it or below (or in the folder `within` or below), it is relative to it."""
     data = scenario.model_dump(mode="json", exclude_none=True)
     if scenario.road.opendrive is not None:
         path = Path(os.path.abspath(scenario.road.opendrive))
-        inside = folder is not None and path.is_relative_to(os.path.abspath(folder))
-        data["road"]["opendrive"] = (path.relative_to(os.path.abspath(folder)) if inside and folder else path).as_posix()
+        if folder is not None and path.is_relative_to(os.path.abspath(within or folder)):
+            path = Path(os.path.relpath(path, folder))
+        data["road"]["opendrive"] = path.as_posix()
     return document.write(data)
 
 

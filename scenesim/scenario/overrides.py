@@ -31,6 +31,19 @@ def override(source: Document, text: str) -> Document:
         said = document.parse(value, place.file)
     except InputError as e:
         raise InputError(f"{e.message}; VALUE is YAML", place) from None
+    return _put(source, steps, said.data, {p: Place(place.file) for p in said.places}, place)
+
+
+def put(source: Document, path: str, said: Document, place: Place) -> Document:
+    """The document with the value of `said` at a path that is written as in `override`. The path stands at `place` in another
+    file. Raises InputError."""
+    steps = [s for s in re.split(r"[.\[\]]+", path.strip()) if s]
+    if not steps:
+        raise InputError("give the path of a value, such as weather.rain_mm_per_h", place)
+    return _put(source, steps, said.data, said.places, place)
+
+
+def _put(source: Document, steps: list[str], value: Any, value_places: dict[Steps, Place], place: Place) -> Document:
     target, at = source.data, ()
     places, keys = dict(source.places), dict(source.keys)
     for k, step in enumerate(steps):
@@ -46,11 +59,11 @@ def override(source: Document, text: str) -> Document:
                 target[step] = {}
                 places[here] = keys[here] = place
         if last:
-            target[here[-1]] = said.data
+            target[here[-1]] = value
             keys[here] = place
         target, at = target[here[-1]], here
     kept = {p: q for p, q in places.items() if p[: len(at)] != at}
-    new = {(*at, *p): Place(place.file) for p in said.places}
+    new = {(*at, *p): q for p, q in value_places.items()}
     return Document(source.file, source.data, {**kept, **new}, keys)
 
 

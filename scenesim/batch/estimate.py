@@ -1,0 +1,67 @@
+"""What a batch will cost, before any of it is made: frames, bytes on the disk, time of processors.
+
+The rates are those of scenarios that ship, measured on one thread of a 2.x GHz Xeon (docs/batch.md); what is drawn in a scene
+makes twice or half of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from scenesim.batch.plan import Plan, Tried
+from scenesim.scenario.model import Scenario
+
+BYTES_PER_PIXEL = 20.0  # colour and masks as PNG, depth, range, normal and flow as Parquet
+BYTES_PER_PULSE = 25.0  # that of most pulses an echo comes back is in it
+BYTES_PER_FRAME = 90e3  # tables
+SECONDS_PER_PIXEL = 3.0e-6
+SECONDS_PER_PULSE = 6.0e-6
+SECONDS_PER_FRAME = 0.15
+SECONDS_PER_SHARD = 6.0  # a scenario's actors, models and ground
+MEMORY_MIB = 700  # of a worker, at the sizes of the rigs that ship
+
+
+@dataclass
+class Estimate:
+    """shards, frames: of the whole plan; by_split: split -> shards, from a sample where there are many. exact: whether the
+    number of frames is no estimate. size_bytes, cpu_s: of rendering and writing the native shards."""
+
+    shards: int = 0
+    frames: float = 0.0
+    exact: bool = True
+    size_bytes: float = 0.0
+    cpu_s: float = 0.0
+    by_split: dict[str, float] = field(default_factory=dict)
+
+
+def estimate(plan: Plan, tried: list[Tried]) -> Estimate:
+    """What a plan costs, from those of its shards that were tried."""
+    found = Estimate(shards=len(plan))
+    for one in tried:
+        frames = one.frames * one.shards
+        size, spent = frame_cost(one.scenario, plan.recipe.sensors)
+        found.frames += frames
+        found.exact &= one.fixed or one.shards <= 3
+        found.size_bytes += frames * size
+        found.cpu_s += frames * spent + one.shards * SECONDS_PER_SHARD
+    found.by_split = splits(plan)
+    return found
+
+
+def splits(plan: Plan, most: int = 20_000) -> dict[str, float]:
+    """Shards of each split; from an even sample where there are more than `most`."""
+    stride = -(-len(plan) // most)
+    counts = Counter(plan.shard(k).split for k in range(0, len(plan), stride))
+    scale = len(plan) / counts.total()
+    return {name: counts[name] * scale for name in plan.recipe.splits}
+
+
+def frame_cost(scenario: Scenario, sensors: tuple[str, ...] | None) -> tuple[float, float]:
+    """(bytes, seconds) of a frame."""
+    rig = scenario.instruments
+    used = [s for s in (*rig.cameras, *rig.lidars) if sensors is None or s.name in sensors]
+    pixels = sum(s.width * s.height for s in used if hasattr(s, "width"))
+    pulses = sum(len(s.pulses().ring) for s in used if hasattr(s, "pulses"))
+    size = BYTES_PER_FRAME + pixels * BYTES_PER_PIXEL + pulses * BYTES_PER_PULSE
+    return size, SECONDS_PER_FRAME + pixels * SECONDS_PER_PIXEL + pulses * SECONDS_PER_PULSE

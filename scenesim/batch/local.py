@@ -1,0 +1,116 @@
+"""The engine of one machine: worker processes that are watched, replaced when they die, and ended when they grow too large."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+
+from scenesim.batch.engine import ATTEMPTS, Job, Result
+
+MEMORY_MIB = 4096  # of a worker: one that has had more is replaced after its shard
+
+
+class _Worker:
+    """A process, and the job that it is at."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "scenesim.batch.worker", str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=os.name != "nt",  # Ctrl-C is the driver's to handle
+        )
+        self.job: Job | None = None
+        self.heard = b""
+
+    def give(self, job: Job) -> None:
+        self.job = job
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(json.dumps(asdict(job)).encode() + b"\n")
+            self.process.stdin.flush()
+        except OSError:
+            pass  # it has died, which is noticed where its answer is awaited
+
+    def answer(self) -> Result | None:
+        """Its answer, or None where there is none yet. It has died where that is of the kind "died"."""
+        assert self.process.stdout is not None and self.job is not None
+        data = os.read(self.process.stdout.fileno(), 1 << 16)
+        self.heard += data
+        if self.heard.endswith(b"\n"):
+            result = Result(**json.loads(self.heard))
+            self.heard, self.job = b"", None
+            return result
+        return None if data else Result(self.job.shard, "died", self.job.attempt, _told_end(self.process.wait()))
+
+    def end(self, now: bool) -> None:
+        """Let it finish, or kill it."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        if now:
+            self.process.kill()
+        try:
+            self.process.stdin.close()
+        except OSError:
+            pass
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class LocalWorkers:
+    """workers: processes at a time. memory_mib: what a worker may have had before it is replaced after its shard."""
+
+    def __init__(self, workers: int, memory_mib: float = MEMORY_MIB):
+        self.workers, self.memory_mib = workers, memory_mib
+
+    def run(self, jobs: Iterator[Job]) -> Iterator[Result]:
+        """See Engine."""
+        again: deque[Job] = deque()
+        idle: list[_Worker] = []
+        with selectors.DefaultSelector() as busy:
+            try:
+                while True:
+                    while len(busy.get_map()) < self.workers and (job := again.popleft() if again else next(jobs, None)):
+                        worker = idle.pop() if idle else _Worker()
+                        worker.give(job)
+                        assert worker.process.stdout is not None
+                        busy.register(worker.process.stdout, selectors.EVENT_READ, (worker, job))
+                    if not busy.get_map():
+                        return
+                    for key, _ in busy.select():
+                        worker, job = key.data
+                        result = worker.answer()
+                        if result is None:
+                            continue
+                        busy.unregister(key.fileobj)
+                        if result.kind == "died" or result.peak_mib > self.memory_mib:
+                            worker.end(now=result.kind == "died")
+                        else:
+                            idle.append(worker)
+                        if result.kind in ("crash", "died") and job.attempt < ATTEMPTS:
+                            again.append(replace(job, attempt=job.attempt + 1))
+                        else:
+                            yield result
+            finally:
+                for key in list(busy.get_map().values()):
+                    key.data[0].end(now=True)
+                for worker in idle:
+                    worker.end(now=False)
+
+
+def _told_end(code: int) -> str:
+    if code >= 0:
+        return f"its process ended with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    hint = "; was it killed by hand, or by the system for want of memory?" if name == "SIGKILL" else ""
+    return f"its process died of {name}{hint}"
+
