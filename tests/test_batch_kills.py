@@ -35,17 +35,17 @@ def undisturbed(tmp_path_factory):
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the children of a process are told by Linux alone")
 def test_fifty_kills_change_nothing(undisturbed, tmp_path, monkeypatch):
-    monkeypatch.setenv("FAKE_PAUSE_S", "0.02")
+    monkeypatch.setenv("FAKE_PAUSE_S", "0.01")
     chance = keys.generator(keys.derive(keys.root(7), "kills"))
     folder, killed, drivers = tmp_path / "out", 0, 0
     driver = start(folder)
     limit = time.monotonic() + 120
     while killed < KILLS and time.monotonic() < limit:
-        time.sleep(float(chance.uniform(0.0, 0.1)))
+        time.sleep(float(chance.uniform(0.0, 0.06)))
         if driver.poll() is not None:
             break
         workers = children(driver.pid)
-        if chance.random() < 0.1:
+        if chance.random() < 0.08:
             victim, drivers = driver.pid, drivers + 1
         elif workers:
             victim = workers[int(chance.integers(len(workers)))]

@@ -1,7 +1,7 @@
 """What a batch will cost, before any of it is made: frames, bytes on the disk, time of processors.
 
-The rates are those of scenarios that ship, measured on one thread of a 2.x GHz Xeon (docs/batch.md); what is drawn in a scene
-makes twice or half of them.
+The rates are those of first_light and night_street, measured on one thread of a small cloud machine (docs/batch.md); what is in
+a scene makes twice or half of them.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from scenesim.batch.plan import Plan, Tried
 from scenesim.scenario.model import Scenario
 
-BYTES_PER_PIXEL = 20.0  # colour and masks as PNG, depth, range, normal and flow as Parquet
-BYTES_PER_PULSE = 25.0  # that of most pulses an echo comes back is in it
-BYTES_PER_FRAME = 90e3  # tables
-SECONDS_PER_PIXEL = 3.0e-6
-SECONDS_PER_PULSE = 6.0e-6
-SECONDS_PER_FRAME = 0.15
-SECONDS_PER_SHARD = 6.0  # a scenario's actors, models and ground
-MEMORY_MIB = 700  # of a worker, at the sizes of the rigs that ship
+BYTES_PER_PIXEL = 11.0  # colour and masks as PNG, depth, range, normal and flow as Parquet: 8.5 by day in town, 13 at night
+BYTES_PER_PULSE = 29.0  # most of them come back
+BYTES_PER_FRAME = 20e3  # tables
+SECONDS_PER_PIXEL = 7e-6  # 5 by day in town, 9 at night under lamps
+SECONDS_PER_PULSE = 11e-6
+SECONDS_PER_FRAME = 0.05
+SECONDS_PER_SHARD = 5.0  # a scenario's actors, models and ground
+MEMORY_MIB = 1000  # of a worker, at the sizes of the rigs that ship
 
 
 @dataclass

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, StrictStr, ValidationError, model_validator
 
-from scenesim.base import document
+from scenesim.base import assets, document
 from scenesim.base.document import Document, Steps
-from scenesim.base.errors import InputError, Place
+from scenesim.base.errors import InputError, Place, did_you_mean
 from scenesim.datasets.formats import WRITERS
 from scenesim.scenario import choices, load
 from scenesim.scenario.model import Number, Part
@@ -163,9 +163,25 @@ def part(source: Document, at: Steps) -> Document:
     return Document(source.file, copy.deepcopy(data), places, keys)
 
 
-def read(path: str | Path) -> Source:
-    """The recipe in a file, with the scenarios that it names. Raises InputError that tells all problems of the recipe."""
-    return check(document.read(path))
+def names() -> list[str]:
+    """Names of the recipes that ship."""
+    return sorted(p.stem for p in (assets.folder("scenarios") / "recipes").glob("*.yaml"))
+
+
+def find(name_or_path: str | Path) -> Path:
+    """The file of a recipe. Raises InputError with a suggestion where there is none."""
+    path = Path(name_or_path)
+    if path.suffix in load.SUFFIXES or len(path.parts) > 1 or path.exists():
+        return path
+    if path.name in names():
+        return assets.folder("scenarios") / "recipes" / f"{path.name}.yaml"
+    raise InputError(f'no recipe "{path}", and no file of that name{did_you_mean(str(path), names())}')
+
+
+def read(name_or_path: str | Path) -> Source:
+    """The recipe in a file, or one that ships, by its name, with the scenarios that it names. Raises InputError that tells all
+    problems of the recipe."""
+    return check(document.read(find(name_or_path)))
 
 
 def check(source: Document) -> Source:

@@ -48,14 +48,15 @@ def main() -> None:
 def make(job: Job) -> Result:
     """Make a shard, unless it is there. Errors are told in the result, and in full on stderr."""
     folder = BatchFolder(job.folder)
-    begin = time.monotonic()
+    begin, cpu = time.monotonic(), time.process_time()
     try:
         if not folder.home(job.split, job.shard).exists():
             partial = folder.partial(job.part, job.shard)
             try:
                 facts = task_of(job.task)(job, partial)
-                spent = {"attempt": job.attempt, "duration_s": round(time.monotonic() - begin, 3)}
-                folder.commit(partial, job.split, job.shard, {**facts, "scenesim_version": job.version, **spent})
+                spent = {"duration_s": round(time.monotonic() - begin, 3), "cpu_s": round(time.process_time() - cpu, 3)}
+                made_by = {"scenesim_version": job.version, "attempt": job.attempt}
+                folder.commit(partial, job.split, job.shard, {**facts, **made_by, **spent})
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
     except BaseException as e:

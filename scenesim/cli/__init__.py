@@ -17,7 +17,8 @@ from scenesim.base.errors import InputError, SceneWarning, did_you_mean
 from scenesim.datasets.formats import WRITERS
 
 EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 2, 130
-KINDS = ("scenarios", "rigs", "sensors", "models", "paints", "lamps", "weather", "classes", "formats")  # of what can be listed
+# Of what can be listed.
+KINDS = ("scenarios", "recipes", "rigs", "sensors", "models", "paints", "lamps", "weather", "classes", "formats")
 
 
 class Named(click.ParamType):
@@ -190,7 +191,7 @@ def export(datasets: tuple[Path, ...], output: Path, **options: Any) -> None:
 @app.command("list")
 @click.argument("kind", required=False, type=Named(*KINDS))
 def list_(kind: str | None) -> None:
-    """List what there is: scenarios, rigs, sensors, models, paints, lamps, weather, classes, formats of datasets."""
+    """List what there is: scenarios, recipes, rigs, sensors, models, paints, lamps, weather, classes, formats of datasets."""
     from scenesim.cli.listing import LISTS
 
     for name in [kind] if kind else list(LISTS):
@@ -291,7 +292,10 @@ def batch() -> None:
 @click.option("--max-failures", type=click.IntRange(min=0), help="Stop when more shards than this have failed.")
 @click.option("--only", metavar="SHARD", help="Make one shard, in this process: to see why it fails.")
 def batch_run(recipe: Path, output: Path, part: tuple[int, int] | None, **options: Any) -> None:
-    """Make what RECIPE asks for, or go on with it: exit code 0 when all is well, 1 when shards failed, 2 for a mistake."""
+    """Make what RECIPE (a file, or a name of `scenesim list recipes`) asks for, or go on with it.
+
+    Ends with exit code 0 when all is well, 1 when shards failed, 2 for a mistake.
+    """
     from scenesim.batch.driver import Slice
     from scenesim.cli.batch import run
 

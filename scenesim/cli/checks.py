@@ -101,6 +101,8 @@ def _dataset(path: Path) -> str:
 def _yaml(path: Path) -> str:
     source = document.read(path)
     kind = _kind(path, source)
+    if kind == "recipes":
+        return _recipe(source)
     if kind == "scenarios":
         return _scenario(source)
     if not isinstance(source.data, dict):
@@ -117,11 +119,23 @@ def _kind(path: Path, source: Document) -> str:
     if (assets.folder("assets") / folder).is_dir():
         return folder
     keys = set(source.data) if isinstance(source.data, dict) else set()
+    if "scenarios" in keys:
+        return "recipes"
     if "road" in keys or "ego" in keys or "rig" in keys:
         return "scenarios"
     if keys and all(isinstance(v, dict) and v.keys() & {"albedo", "shader", "roughness"} for v in source.data.values()):
         return "materials"
     return next((kind for kind, telling in TELLING_KEYS.items() if keys & telling), "scenarios")
+
+
+def _recipe(source: Document) -> str:
+    from scenesim.batch import recipe
+    from scenesim.batch.estimate import estimate
+    from scenesim.batch.plan import Plan
+
+    plan = Plan(recipe.check(source))
+    found = estimate(plan, plan.tried())
+    return f"a recipe: scenarios {len(plan.recipe.scenarios)}, shards {len(plan)}, frames {found.frames:.0f}"
 
 
 def _scenario(source: Document) -> str:

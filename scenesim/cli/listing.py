@@ -19,6 +19,12 @@ def _scenarios() -> Iterator[str]:
         yield f"{name:{width}}  {about}".rstrip()
 
 
+def _recipes() -> Iterator[str]:
+    from scenesim.batch.recipe import names
+
+    yield from names()
+
+
 def _models() -> Iterator[str]:
     from scenesim.models import catalogue
 
@@ -46,6 +52,7 @@ def _classes() -> Iterator[str]:
 
 LISTS: dict[str, Callable[[], Iterator[str]]] = {
     "scenarios": _scenarios,
+    "recipes": _recipes,
     "rigs": lambda: iter(assets.names("rigs")),
     "sensors": lambda: iter(assets.names("sensors")),
     "models": _models,
