@@ -14,18 +14,21 @@ from numpy.typing import NDArray
 from scenesim import warm
 from scenesim.base import keys, taxonomy
 from scenesim.base.errors import InputError, did_you_mean
+from scenesim.base.frames import Pose
 from scenesim.capture import cast
 from scenesim.capture import image as imaging
+from scenesim.capture.falling import Fall
 from scenesim.capture.frame import Frame
 from scenesim.capture.sweep import capture_sweep
 from scenesim.labels import objects, pixels
 from scenesim.labels.lanes import EgoLanes
 from scenesim.labels.layout import layout
 from scenesim.labels.view import View
+from scenesim.models.falling import falling, wind_m_s
 from scenesim.scenario.roads import network
 from scenesim.scene import ground
 from scenesim.scene.ambient import AmbientField
-from scenesim.scene.environment import environment, laser_extinction_per_m, rain_wetness, visibility_through_m
+from scenesim.scene.environment import environment, laser_extinction_per_m, rain_wetness, snow_cover, visibility_through_m
 from scenesim.scene.placement import Placement
 from scenesim.scene.stage import Snapshot, Stage
 from scenesim.scene.surroundings import Surroundings, surroundings
@@ -35,6 +38,7 @@ from scenesim.world.timeline import EGO, Timeline
 
 if TYPE_CHECKING:
     from scenesim.scenario.model import Scenario
+    from scenesim.sensors.camera import Camera
     from scenesim.sensors.rig import Rig
 
 LAYOUT_REACH_M = 150.0  # how far about the ego's way the map goes that datasets get
@@ -105,8 +109,11 @@ class Production:
             visibility_m=visibility_through_m(weather.visibility_m, rain, snow),
             turbidity=weather.turbidity,
             wetness=wetness,
+            snow=snow_cover(snow) if weather.snow_cover is None else weather.snow_cover,
         )
         self.ambient = AmbientField(air, self.stage.still)
+        self.falling = falling(rain, snow, wind_m_s(weather.wind_m_s, weather.wind_from_deg))
+        self.weather_key = keys.derive(keys.root(scenario.seed), "weather")
         self.extinction_per_m = laser_extinction_per_m(weather.visibility_m, rain, snow)
         # Label value of each actor row: the row itself, so that the ego, which no sensor of its own sees, is 0 like nothing.
         self.track = np.arange(len(self.timeline.actors) + len(self.stage.named), dtype=np.uint16)
@@ -130,7 +137,8 @@ class Production:
             for camera in self.rig.cameras:
                 view = View.of(camera, self.timeline, snapshot)
                 key = keys.derive(self.key, k, camera.name)
-                rays, hits, rgb = imaging.capture(scene, env, camera, view.local_from_camera, key, threads)
+                fall = self._fall(camera, snapshot)
+                rays, hits, rgb = imaging.capture(scene, env, camera, view.local_from_camera, key, threads, fall=fall)
                 labels = pixels.label(snapshot, view, rays, hits, self.track, threads)
                 images[camera.name] = pixels.image(view, rgb, labels, snapshot)
                 seen[camera.name] = objects.seen_by(self.timeline, snapshot, view, rays, labels, boxes, threads)
@@ -148,6 +156,18 @@ class Production:
             )
         table = objects.table(self.stage, snapshot, boxes, sweeps, seen, self.track)
         return _Pending(self._frame(k, snapshot, images, sweeps, table), surfaces)
+
+    def _fall(self, camera: Camera, snapshot: Snapshot) -> Fall | None:
+        """Rain and snow about a camera."""
+        if self.falling is None:
+            return None
+
+        def local_from_camera_at(t: NDArray[np.float64]) -> Pose:
+            poses = snapshot.local(self.timeline.ego_poses(snapshot.time_s + t))
+            own = camera.ego_from_camera
+            return poses @ Pose(np.tile(own.rotation, (len(t), 1)), np.tile(own.translation, (len(t), 1)))
+
+        return Fall(self.falling, snapshot.time_s, snapshot.origin_m, local_from_camera_at, self.weather_key)
 
     def _frame(self, k: int, snapshot: Snapshot, images, sweeps, table) -> Frame:
         ego = snapshot.state.world_from_actor[EGO]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from scenesim.base.frames import Pose
 from scenesim.base.keys import Key
-from scenesim.capture import cast
-from scenesim.kernels import contact, lamps, raster
+from scenesim.capture import cast, falling
+from scenesim.kernels import airglow, contact, lamps, raster
 from scenesim.kernels.atmosphere import Environment
 from scenesim.kernels.packed import Hits, PackedScene, Rays
 from scenesim.kernels.radiance import radiance
@@ -21,6 +21,8 @@ SEEN_BY_CAMERA = 1
 ROUGH = 0.11  # difference over sum of neighbours' luminance above which a pixel gets more rays
 MORE = ((0.30, -0.36, 1.0), (-0.30, 0.36, -1.0))  # (column, row) offsets in pixels, and the part of the sun that shines
 GRAIN_ROWS = 8
+GLOW_BLOCK = 6  # pixels along a side of which one is asked for the light of lamps in the air
+GLOWS_ABOVE_PER_M = 3e-4  # extinction: a visibility of 10 km
 
 
 class Lens(Protocol):
@@ -53,14 +55,20 @@ def capture(
     key: Key,
     threads: int | None = None,
     film: Film | None = None,
+    fall: falling.Fall | None = None,
 ) -> tuple[Rays, Hits, NDArray[np.uint8]]:
     """(rays (H * W,), hits (H * W,), rgb (H, W, 3)) of what a camera sees; rays and hits are those of the pixels' centres.
 
-    local_from_camera: poses (H,) of the rows. key: chance of this image (noise).
+    local_from_camera: poses (H,) of the rows. key: chance of this image (noise). fall: rain and snow, drawn over the surfaces;
+    labels are those of the surfaces.
     """
     rays = centre_rays(camera, local_from_camera, threads)
     hits = cast.closest_hit(scene, rays, visibility=SEEN_BY_CAMERA, width=camera.width, threads=threads)
     image = light(scene, environment, rays, hits, camera.width, threads)
+    if environment.night > 0.0 and environment.extinction[1] > GLOWS_ABOVE_PER_M:
+        _glow(scene, environment, rays, hits, image, threads)
+    if fall is not None:
+        falling.draw(fall, environment, scene.light, lamp_cells(scene), camera, rays, hits, image, threads)
     day = environment.open_sky[4] + environment.sun_lux * max(float(environment.sun[2]), 0.0)
     rgb = develop(
         image,
@@ -86,14 +94,20 @@ def centre_rays(camera: Lens, local_from_camera: Pose, threads: int | None = Non
     return rays
 
 
+def lamp_cells(scene: PackedScene) -> NDArray[np.int32]:
+    """Which lamps reach where (kernels.lamps)."""
+    cells = np.empty((lamps.CELLS, lamps.CELLS, 1 + lamps.CELL_LAMPS), np.int32)
+    lamps.list_lamps(scene.light, cells)
+    return cells
+
+
 def light(
     scene: PackedScene, environment: Environment, rays: Rays, hits: Hits, width: int, threads: int | None = None
 ) -> NDArray[np.float32]:
     """Radiance (H, W, 3) cd/m2 of an image of rays in reading order and their hits."""
     n = len(rays.time)
     height = n // width
-    cells = np.empty((lamps.CELLS, lamps.CELLS, 1 + lamps.CELL_LAMPS), np.int32)
-    lamps.list_lamps(scene.light, cells)
+    cells = lamp_cells(scene)
     spread = _footprint(rays, width)
     openness = _openness(scene, rays, hits, width, threads)
     image = np.empty((n, 3), np.float32)
@@ -144,6 +158,19 @@ def _refine(scene, environment, rays, hits, openness, cells, spread, width, imag
         _sample(scene, environment, rays, pixels, width, offset, (open_here, cells, spread), more, sample, threads)
         raster.add_samples(sample, bright, 0, len(pixels), total, weight)
     image[pixels] = total / weight[:, None]
+
+
+def _glow(scene, environment, rays, hits, image, threads) -> None:
+    """Add the light of lamps that the air scatters into an image (H, W, 3)."""
+    height, width = image.shape[:2]
+    coarse = np.empty((-(-height // GLOW_BLOCK), -(-width // GLOW_BLOCK), 3), np.float32)
+    extinction = float(environment.extinction[1])
+
+    def find(begin: int, end: int) -> None:
+        airglow.glow(scene.light, extinction, rays, hits.t, width, GLOW_BLOCK, begin, end, coarse)
+
+    cast.run(find, len(coarse), GRAIN_ROWS, threads=threads)
+    cast.run(lambda b, e: airglow.add_glow(coarse, hits.t, width, GLOW_BLOCK, b, e, image), height, 90, threads=threads)
 
 
 def _sample(scene, environment, rays, pixels, width, offset, surroundings, more, sample, threads) -> None:

@@ -21,8 +21,9 @@ class Environment(NamedTuple):
     sun: (3,) direction to the sun. sun_lux: (3,) normal illuminance, 0 without. sky: (n, n, 3) cd/m2, hemi-octahedral (see
     `sky_radiance`), without the sun's disc; sky_soft: the same, blurred. extinction: (3,) 1/m. fog: (3,) cd/m2 that thick air
     tends to, and fog_share how much of that is not the sky's own horizon. below: (3,) cd/m2 of ground that no mesh shows.
-    open_sky: (6, 3) lux on +x -x +y -y +z -z under the open sky. wetness, night: 0 to 1. noise: kernels.texture.noise_table.
-    probes: (ny, nx, nz, 6, 3) lux on the six axes at points of a grid, columns of which begin at the ground; probe_weight
+    open_sky: (6, 3) lux on +x -x +y -y +z -z under the open sky. wetness, snow (how white the ground is), night: 0 to 1.
+    noise: kernels.texture.noise_table. probes: (ny, nx, nz, 6, 3) lux on the six axes at points of a grid, columns of which
+    begin at the ground; probe_weight
     (ny, nx, nz): 0 where a probe is inside something. probe_ground: (ny, nx) m. probe_origin: (2,) m of column (0, 0).
     probe_spacing: m. probe_height: (nz,) m above ground. Empty (0, 0, nz, ...) where there are none.
     """
@@ -37,6 +38,7 @@ class Environment(NamedTuple):
     below: NDArray[np.float32]
     open_sky: NDArray[np.float32]
     wetness: float
+    snow: float
     night: float
     noise: NDArray[np.float32]
     probes: NDArray[np.float32]

@@ -14,6 +14,7 @@ from scenesim.kernels.surface import geometric_normal
 
 DIRECTIONS = 56
 SEES = 4
+SNOW_ALBEDO = 0.8  # of snow that lies (fresh: 0.85; Warren 1982)
 _GOLDEN_ANGLE = 2.399963229728653
 _ALBEDO, _TINTED, _COLORED, _TINT = MATERIAL["albedo_r"], MATERIAL["tinted"], MATERIAL["vertex_color"], INSTANCE["tint_r"]
 
@@ -106,9 +107,11 @@ def _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, light):
             sun = nl
     row = scene.surface_material[scene.geometry.surface[triangle]]
     a = scene.geometry.triangles[triangle, 0]
+    lies = 0.7 * env.snow * min(max(2.0 * nz - 0.7, 0.0), 1.0)  # less on roads: some ground is bare
     for s in range(3):
         albedo = scene.params[k, _TINT + s] if scene.material[row, _TINTED] > 0.0 else scene.material[row, _ALBEDO + s]
         if scene.material[row, _COLORED] > 0.0:
             albedo *= scene.geometry.color[a, s]
+        albedo += (SNOW_ALBEDO - albedo) * lies
         light[s] = albedo / pi * (env.sun_lux[s] * sun + rough_light[s] * (0.6 + 0.4 * nz))
     return back

@@ -45,6 +45,7 @@ from scenesim.kernels.shaders import (
     ROUGHNESS,
     SEED,
     SHADER,
+    SNOW,
     THROUGH,
     TRANSLUCENT,
     UPWARD,
@@ -134,7 +135,7 @@ def _look_at(scene, env, k, triangle, u, v, time, distance, footprint, dx, dy, d
     m[FAR] = near / max(-(fx * dx + fy * dy + fz * dz), 0.02)
     level = sqrt(dx * dx + dy * dy) + 1e-9
     m[AX], m[AY] = abs(dx) / level, abs(dy) / level
-    m[WET], m[NIGHT] = env.wetness, env.night
+    m[WET], m[SNOW], m[NIGHT] = env.wetness, env.snow, env.night
     apply_shader(m, env.noise, scene.params, k, triangle, scene.material[row, _SCALE])
 
 

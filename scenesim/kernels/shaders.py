@@ -32,12 +32,12 @@ SHADERS = (
 # share of light that passes straight through; metal; retroreflection.
 (
     R, G, B, NX, NY, NZ, ROUGHNESS, F0, MIRROR, ER, EG, EB, TRANSLUCENT, OPENNESS, THROUGH, METAL, RETRO,
-    FX, FY, FZ, X, Y, Z, U, V, NEAR, FAR, AX, AY, SEED, SHADER, WET, NIGHT, DX, DY, DZ, UPWARD,
-) = range(37)  # fmt: skip
+    FX, FY, FZ, X, Y, Z, U, V, NEAR, FAR, AX, AY, SEED, SHADER, WET, NIGHT, DX, DY, DZ, UPWARD, SNOW,
+) = range(38)  # fmt: skip
 # FX..FZ: geometric normal (local frame, towards the ray). X..Z: point, prototype frame, m. U, V: texture coordinates, m. NEAR,
 # FAR: footprint m across and along the ray's trace on the surface. AX, AY: share of FAR that lies along x and y (0 to 1).
 # DX..DZ: direction of the ray, local. UPWARD: z of the geometric normal.
-LOOK_COLUMNS = 37
+LOOK_COLUMNS = 38
 
 
 @helper
@@ -330,6 +330,51 @@ def _wet(m, table):
 
 
 @helper
+def _snow(m, table):
+    """Snow that lies on what looks up: grass and roofs are white first, roads keep dark tracks where wheels run, crowns and
+    cars are powdered; a thin cover is patchy, as 1/f noise says."""
+    shader, deep = int(m[SHADER]), m[SNOW]
+    middle = sqrt(m[NEAR] * m[FAR])
+    grain, wave, _, fleck = noise(table, m[X] / 2.3 + 0.31 * m[Z], m[Y] / 2.3, middle / 2.3)
+    _, wide, _, patch = noise(table, m[X] / 19.0, m[Y] / 19.0, middle / 19.0)
+    rough = 0.16 * wave + 0.10 * patch + 0.08 * fleck
+    up = smooth(0.30, 0.75, m[UPWARD] + 0.12 * wave)
+    share = deep
+    if shader == ASPHALT or shader == MARK:
+        # Wheels run 1.65 m apart, in lanes of 3.3 m; they wander.
+        side = (m[V] + 0.10 * wide) / 1.65
+        off = 1.65 * abs(side - floor(side) - 0.5)
+        track = 1.0 - smooth(0.05, 0.50, off + 0.04 * wave)
+        share = deep * (0.92 - 0.78 * mix(track, 0.5, saturate(m[FAR] / 2.5))) - 0.08 * (1.0 - deep)
+        rough *= 0.8
+    elif shader == LEAF:
+        up, share = smooth(0.05, 0.9, m[NZ]), 0.75 * deep
+    elif shader == PAINT or shader == GLASS:
+        share = deep - 0.25
+    elif shader == PAVING:
+        share = deep - 0.10
+    elif shader == GRASS:
+        rough += 0.10 * grain * saturate(0.1 / m[FAR])
+        share = 1.1 * deep
+    lies = up * smooth(0.22, 0.68, share + rough * (1.2 - deep))
+    if lies <= 0.0:
+        return
+    shade = 1.0 + 0.03 * wave + 0.02 * grain
+    # Grey where it is thin and driven on.
+    worn = 0.30 * (1.0 - deep) + (0.22 if shader == ASPHALT or shader == MARK else 0.0)
+    blend_color(m, (0.83 - worn) * shade, (0.84 - worn) * shade, (0.86 - worn) * shade, lies)
+    m[MIRROR] *= 1.0 - lies
+    m[THROUGH] *= 1.0 - lies
+    m[METAL] *= 1.0 - lies
+    m[RETRO] *= 1.0 - lies
+    m[TRANSLUCENT] *= 1.0 - 0.6 * lies
+    m[ROUGHNESS], m[F0] = mix(m[ROUGHNESS], 0.95, lies), mix(m[F0], 0.015, lies)
+    bump = 0.06 * lies * saturate(0.25 / m[FAR])
+    m[NX] += bump * (wave + fleck)
+    m[NY] += bump * (grain + fleck)
+
+
+@helper
 def apply_shader(m, table, p, k, triangle, size):
     """Turn the look m as the material says into the look at this point. p: (I, 16) instance parameters, k: its row; size:
     scale_m."""
@@ -362,6 +407,8 @@ def apply_shader(m, table, p, k, triangle, size):
         _paint(m, table)
     if m[WET] > 0.0 and shader != LAMP:
         _wet(m, table)
+    if m[SNOW] > 0.0 and shader != LAMP and shader != SIGN and m[UPWARD] > 0.1 or shader == LEAF and m[SNOW] > 0.0:
+        _snow(m, table)
     n = sqrt(m[NX] * m[NX] + m[NY] * m[NY] + m[NZ] * m[NZ])
     m[NX] /= n
     m[NY] /= n

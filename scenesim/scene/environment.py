@@ -19,6 +19,7 @@ __all__ = ["Environment", "environment"]
 MAP_SIZE = 320
 SOFT_SIGMA_PX = 10.0
 GROUND_ALBEDO = 0.14
+SNOW_ALBEDO = 0.8
 PROBE_HEIGHTS_M = (0.4, 1.6, 4.0, 9.0, 18.0)
 CONTRAST_LIMIT = -math.log(0.05)  # meteorological optical range: a black object keeps 5 % of its contrast (WMO-No. 8)
 
@@ -36,14 +37,15 @@ def environment(
     visibility_m: float,
     turbidity: float = 1.8,
     wetness: float = 0.0,
+    snow: float = 0.0,
 ) -> Environment:
     """The environment without probes (see scene.ambient).
 
     sun_azimuth_deg: clockwise from north. cloud_cover: 0 to 1. visibility_m: meteorological optical range. turbidity: 1 is a
-    very clear day, 2 a usual one. wetness: 0 dry to 1 soaked, with puddles. The world's axes are those of the local frame, so
-    one environment serves every frame of a scenario whose weather stands still.
+    very clear day, 2 a usual one. wetness: 0 dry to 1 soaked, with puddles. snow: 0 none to 1 deep, on the ground. The
+    world's axes are those of the local frame, so one environment serves every frame of a scenario whose weather stands still.
     """
-    args = (sun_elevation_deg, sun_azimuth_deg, cloud_cover, visibility_m, turbidity)
+    args = (sun_elevation_deg, sun_azimuth_deg, cloud_cover, visibility_m, turbidity, snow)
     return _dry(*(float(a) for a in args))._replace(wetness=min(max(float(wetness), 0.0), 1.0))
 
 
@@ -90,7 +92,9 @@ def _dry(*args: float) -> Environment:
     return kept("skies", _digest(), args, lambda: _made(*args))
 
 
-def _made(elevation_deg: float, azimuth_deg: float, cover: float, visibility_m: float, turbidity: float) -> Environment:
+def _made(
+    elevation_deg: float, azimuth_deg: float, cover: float, visibility_m: float, turbidity: float, snow: float
+) -> Environment:
     elevation, azimuth = math.radians(elevation_deg), math.radians(azimuth_deg)
     level = math.cos(elevation)
     sun = np.array([level * math.sin(azimuth), level * math.cos(azimuth), math.sin(elevation)])
@@ -100,7 +104,7 @@ def _made(elevation_deg: float, azimuth_deg: float, cover: float, visibility_m: 
     open_sky = np.empty((6, 3), np.float32)
     atmosphere.irradiance(sky, open_sky)
     total = open_sky[4] + sun_lux * max(sun[2], 0.0)
-    below = GROUND_ALBEDO / math.pi * total
+    below = (GROUND_ALBEDO + (SNOW_ALBEDO - GROUND_ALBEDO) * 0.7 * snow) / math.pi * total
     open_sky[5] = below * math.pi
     open_sky[:4] += 0.5 * math.pi * below
     extinction = CONTRAST_LIMIT / max(visibility_m, 1.0)
@@ -117,6 +121,7 @@ def _made(elevation_deg: float, azimuth_deg: float, cover: float, visibility_m: 
         below.astype(np.float32),
         open_sky,
         0.0,
+        snow,
         1.0 - _smooth(-2.0, 5.0, elevation_deg),
         _noise(),
         np.zeros((0, 0, len(PROBE_HEIGHTS_M), 6, 3), np.float32),

@@ -1,0 +1,137 @@
+"""Rain and snow in a picture: near drops and flakes drawn one by one over the light of the surfaces; far ones are veil."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenesim.base.frames import Pose
+from scenesim.base.keys import Key
+from scenesim.capture import cast
+from scenesim.kernels import falling as kernels
+from scenesim.kernels.atmosphere import Environment
+from scenesim.kernels.packed import F32, I32, Hits, Rays
+from scenesim.models.falling import FLAKE_WIDTH, SNOW, Falling
+
+LEAST_COVER = 0.003  # of a pixel: what covers less is veil
+FURTHEST_M = 24.0
+MOST = 80_000  # particles in a picture of 640 x 360; as many more as it has more rows
+GRAIN = 4096
+
+
+class Lens(Protocol):
+    """What is needed of a camera's spec (sensors.camera), besides capture.image.Lens."""
+
+    width: int
+    height: int
+    exposure_s: float
+
+    def row_time_s(self) -> NDArray[np.float64]:
+        """(H,) s of each row, relative to the trigger's reference time."""
+        ...
+
+    def project(self, points) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """(pixels (N, 2), valid (N,)) of points (N, 3) m in the camera frame."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fall:
+    """What falls about a camera at a trigger. time_s: on the scenario's clock. origin_m: (3,) world, of the local frame.
+    local_from_camera_at: poses (n,) at times (n,) s relative to the trigger. key: chance of the scenario's weather."""
+
+    particles: Falling
+    time_s: float
+    origin_m: NDArray[np.float64]
+    local_from_camera_at: Callable[[NDArray[np.float64]], Pose]
+    key: Key
+
+
+def draw(
+    fall: Fall, environment: Environment, light: F32, cells: I32, camera: Lens, rays: Rays, hits: Hits, image: F32,
+    threads: int | None = None,
+) -> NDArray[np.float32]:  # fmt: skip
+    """Draw what falls into an image (H, W, 3) cd/m2 of rays and their hits, in place; returns the share (H, W) of the surfaces
+    that is left. light: lamps of the scene, and cells that list them (kernels.lamps)."""
+    height, width = image.shape[:2]
+    times = camera.row_time_s()
+    half = 0.5 * camera.exposure_s
+    eye = np.ascontiguousarray(rays.origin[(height // 2) * width].astype(np.float64))
+    axis, cosine = _cone(rays, width)
+    bins = _bins(fall.particles, rays, width, camera.exposure_s, cosine)
+    particles = np.empty((_room(fall.particles, bins, cosine), kernels.PARTICLE_COLUMNS))
+    wind = np.array(fall.particles.wind_m_s)
+    count = kernels.gather(bins, np.uint64(fall.key), fall.time_s, wind, fall.origin_m, eye, axis, cosine, particles)
+    particles = particles[:count]
+    poses = [np.ascontiguousarray(fall.local_from_camera_at(times + t).vector()) for t in (-half, half)]
+    rows = np.full(count, height // 2)
+    point = np.empty((count, 3))
+    run = partial(cast.run, n=count, grain=GRAIN, threads=threads)
+
+    def seen(at: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        shift = times + (-half, half)[at]
+        run(lambda b, e: kernels.ends(particles, rows, shift, poses[at], b, e, point))
+        pixels, valid = camera.project(point)
+        return np.where(valid[:, None], pixels, np.nan), np.sqrt((point * point).sum(1))
+
+    for _ in range(2 if times[-1] > times[0] else 0):  # the row that sees a particle, under a rolling shutter
+        rows = np.clip(np.nan_to_num(seen(0)[0][:, 1]), 0, height - 1).astype(np.int64)
+    (first, near), (last, far) = seen(0), seen(1)
+    colour = np.empty((count, 3))
+    run(lambda b, e: kernels.colours(light, cells, environment, particles, eye, b, e, colour))
+    left = np.ones((height, width), np.float32)
+    depth, distance = hits.t.reshape(height, width), 0.5 * (near + far)
+
+    def streaks(begin: int, end: int) -> None:
+        kernels.streaks(particles, first, last, distance, colour, depth, rays.direction, begin, end, image, left)
+
+    cast.run(streaks, height, 90, threads=threads)
+    return left
+
+
+def _cone(rays: Rays, width: int) -> tuple[NDArray[np.float64], float]:
+    """(axis (3,), cosine of half its opening) of a cone that holds all rays."""
+    height = len(rays.time) // width
+    d = rays.direction.reshape(height, width, 3).astype(np.float64)
+    border = np.concatenate([d[0], d[-1], d[:, 0], d[:, -1]])
+    axis = d[height // 2, width // 2].copy()
+    return axis, float(np.clip((border @ axis).min() - 0.02, -1.0, 1.0))
+
+
+def _bins(particles: Falling, rays: Rays, width: int, exposure_s: float, cosine: float) -> NDArray[np.float64]:
+    """(K, 6) rows as kernels.falling has them: how far each size is drawn follows from what it covers at most."""
+    middle = (len(rays.time) // width // 2) * width + width // 2
+    step = rays.direction[middle].astype(np.float64) - rays.direction[middle - 1]
+    focal = 1.0 / float(np.sqrt((step * step).sum()))
+    size = 1e-3 * particles.diameter_mm.mean(1)
+    snow = particles.kind == SNOW
+    size = np.where(snow, FLAKE_WIDTH * size, size)
+    speed = np.where(snow, 1.0, 4.0 + 1000.0 * size)  # m/s about, for this purpose
+    # A disc of s = D f / Z pixels covers pi / 4 s^2 of a pixel, or of the v t f / Z that it goes through.
+    disc = size * focal * np.sqrt(0.25 * np.pi / LEAST_COVER)
+    streak = 0.25 * np.pi * size * size * focal / (speed * exposure_s * LEAST_COVER)
+    reach = np.minimum(np.minimum(disc, streak), FURTHEST_M)
+    most = MOST * (len(rays.time) // width) / 360.0
+    expected = _expected(particles, reach, cosine)
+    if expected > most:
+        reach = reach * (most / expected) ** (1.0 / 3.0)
+    edge = particles.density_per_m3 ** (-1.0 / 3.0)
+    return np.ascontiguousarray(
+        np.stack([particles.kind, edge, *particles.diameter_mm.T, particles.slope_per_mm, np.maximum(reach, 1.0)], -1), float
+    )
+
+
+def _expected(particles: Falling, reach: NDArray[np.float64], cosine: float) -> float:
+    return float((particles.density_per_m3 * reach**3).sum() * 2.0 * np.pi * (1.0 - cosine) / 3.0)
+
+
+def _room(particles: Falling, bins: NDArray[np.float64], cosine: float) -> int:
+    """More rows than there will be particles: those of the cone, those at its margin, and chance."""
+    reach = bins[:, kernels.REACH]
+    margin = (particles.density_per_m3 * reach**2 * 7.0 * kernels.MARGIN_M).sum()
+    return int(1.3 * (_expected(particles, reach, cosine) + margin)) + 1000
