@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -166,15 +166,31 @@ def _scenario(name: str, settings: tuple[str, ...], seed: int | None) -> Iterato
 @click.option("--sensors", help="Names of the sensors to use, with commas between; all by default.")
 @click.option("--threads", type=click.IntRange(min=1), help="All processors by default; the result does not depend on it.")
 @click.option("--timeline", type=click.Path(path_type=Path), help="Replay what `scenesim timeline --save` wrote.")
+@click.option(
+    "--twin", "twins", multiple=True, metavar="PATH=VALUE",
+    help="Render the same instants once more with this changed, such as weather=fog_dense; each gets a folder of its own.",
+)
 @partial(_writing, default=("native",), show_default=True)
 @click.option("--no-sheet", is_flag=True, help="Draw no contact sheet.")
-def render(scenario: str, settings: tuple[str, ...], seed: int | None, sensors: str | None, **options: Any) -> None:
+def render(
+    scenario: str,
+    output: Path,
+    settings: tuple[str, ...],
+    seed: int | None,
+    sensors: str | None,
+    twins: tuple[str, ...],
+    **options: Any,
+) -> None:
     """Render SCENARIO (a file, or a name of `scenesim list scenarios`) as a dataset."""
-    from scenesim.cli.render import run
+    from scenesim.cli.render import run, twins_of
 
     names = [s.strip() for s in sensors.split(",") if s.strip()] if sensors is not None else None
-    with _scenario(scenario, settings, seed) as loaded:
-        run(loaded, sensors=names, **options)
+    with ExitStack() as places:
+        all_of_them = [
+            (places.enter_context(_scenario(scenario, (*settings, *change), seed)), folder)
+            for change, folder in twins_of(output, twins)
+        ]
+        run(all_of_them, sensors=names, **options)
 
 
 @app.command()
