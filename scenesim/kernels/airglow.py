@@ -60,18 +60,19 @@ def glow(light, extinction, rays, t, width, block, begin, end, out):
                 if start >= length:
                     continue
                 first, last = atan((start - along) / across), atan((length - along) / across)
-                step = (last - first) / SAMPLES
                 total = 0.0
                 for s in range(SAMPLES):
-                    a = first + (s + 0.5) * step
+                    # Close together at the near end, where light goes straight on and the phase function is steep.
+                    part = (s + 0.5) / SAMPLES
+                    a = first + part * part * (last - first)
                     far = across / cos(a)
                     at = along + far * sin(a)
                     x, y, z = ox + at * dx - light[k, 0], oy + at * dy - light[k, 1], oz + at * dz - light[k, 2]
                     f = 1.0 / sqrt(x * x + y * y + z * z + 1e-6)
                     x, y, z = x * f, y * f, z * f
                     share = beam_share(light, k, x, y, z)
-                    total += share * _phase(-(x * dx + y * dy + z * dz)) * exp(-extinction * (far + at))
-                total *= extinction * step / across
+                    total += part * share * _phase(-(x * dx + y * dy + z * dz)) * exp(-extinction * (far + at))
+                total *= 2.0 / SAMPLES * extinction * (last - first) / across
                 r, g, b = r + total * light[k, CD_R], g + total * light[k, CD_R + 1], b + total * light[k, CD_R + 2]
             out[row, column, 0], out[row, column, 1], out[row, column, 2] = r, g, b
 

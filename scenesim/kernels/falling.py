@@ -195,7 +195,8 @@ def streaks(particles, first, last, distance, colour, depth, directions, begin, 
         ux, uy = (ux / length, uy / length) if length > 1e-6 else (1.0, 0.0)
         area = 0.25 * pi * sharp * sharp
         thin = wide < 1.5
-        peak = area / (wide * (length + wide)) if thin else area / (wide * length + 0.25 * pi * wide * wide)
+        stretched = max(length, wide)
+        peak = area / (wide * stretched) if thin else area / (wide * length + 0.25 * pi * wide * wide)
         if particles[n, 7] > 0.5:
             peak *= FLAKE_OPACITY
         border = 0.5 * wide + 1.0
@@ -205,7 +206,8 @@ def streaks(particles, first, last, distance, colour, depth, directions, begin, 
                 along, across = px * ux + py * uy, px * uy - py * ux
                 if thin:
                     share = min(across + 0.5, 0.5 * wide) - max(across - 0.5, -0.5 * wide)
-                    over = min(along + 0.5, length + 0.5 * wide) - max(along - 0.5, -0.5 * wide)
+                    beyond = 0.5 * (stretched - length)
+                    over = min(along + 0.5, length + beyond) - max(along - 0.5, -beyond)
                     share = max(share, 0.0) * max(over, 0.0)
                 else:
                     beyond = along - min(max(along, 0.0), length)

@@ -69,6 +69,7 @@ MOST_RAYS = 6  # rays followed for one pixel
 LEAST = 0.012  # share of the pixel below which a mirrored ray is not followed
 SUN_COSINE = 0.99998919  # half the sun's disc, 0.266 degrees
 SUN_SOLID_ANGLE = 6.8e-5
+MOST_FOG = 0.85  # fog_share of fog (scene/environment.py)
 
 _SHADER, _LAMPS = MATERIAL["shader"], INSTANCE["lamps"]
 _ALBEDO, _EMISSION, _TINT = MATERIAL["albedo_r"], MATERIAL["emission_r"], INSTANCE["tint_r"]
@@ -215,7 +216,7 @@ def _add_sky(env, dx, dy, dz, with_disc, share, out, pixel):
     # Ground haze hides the sky's foot: a layer of about 90 m.
     tr, tg, tb = transmittance(env, 90.0 / max(dz + 0.05, 0.05))
     ar, ag, ab = air_light(env, dx, dy, dz)
-    s = env.fog_share
+    s = min(env.fog_share / MOST_FOG, 1.0)
     out[pixel, 0] += share[0] * (r + (ar - r) * (1.0 - tr) * s)
     out[pixel, 1] += share[1] * (g + (ag - g) * (1.0 - tg) * s)
     out[pixel, 2] += share[2] * (b + (ab - b) * (1.0 - tb) * s)
