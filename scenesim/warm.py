@@ -30,6 +30,11 @@ def start() -> list[subprocess.Popen[bytes]]:
     return [subprocess.Popen([sys.executable, "-m", "scenesim.warm", part], **quiet) for part in missing]
 
 
+def is_done() -> bool:
+    """Whether all that a frame needs is compiled."""
+    return all(marker(part).exists() for part in PARTS)
+
+
 def ensure() -> None:
     """Wait until all that a frame needs is compiled, so that processes which start now find it in the cache."""
     for process in start():

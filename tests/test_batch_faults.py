@@ -12,8 +12,10 @@ import pytest
 from fake_batch import children, contents, drive, start
 
 from scenesim.base.errors import InputError
+from scenesim.batch import driver
 from scenesim.batch.driver import Slice
 from scenesim.batch.folder import BatchFolder
+from scenesim.batch.local import LocalWorkers
 from scenesim.batch.status import status
 
 HERE = Path(__file__).resolve().parent
@@ -80,12 +82,12 @@ def test_two_drivers_do_not_meet(tmp_path, monkeypatch):
 
 def test_workers_end_with_their_driver(tmp_path, monkeypatch):
     monkeypatch.setenv("FAKE_PAUSE_S", "30")
-    driver = start(tmp_path / "out", 2)
+    process = start(tmp_path / "out", 2)
     while len(list(tmp_path.glob("out/work/partial/*/*/a.bin"))) < 2:
         time.sleep(0.02)
-    workers = children(driver.pid)
-    driver.kill()
-    driver.wait()
+    workers = children(process.pid)
+    process.kill()
+    process.wait()
     limit = time.monotonic() + 5
     while any(Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text() for pid in workers):
         assert time.monotonic() < limit
@@ -104,3 +106,11 @@ def test_another_recipe_or_version_is_refused_and_nothing_is_lost(tmp_path):
     with pytest.raises(InputError, match="not empty, and no batch"):
         drive(tmp_path / "mine", 8, 1)
     assert contents(tmp_path / "out") == before and contents(tmp_path / "mine") == {"thesis.txt": b"years"}
+
+
+def test_a_worker_that_has_grown_is_replaced(tmp_path):
+    for name, memory_mib, processes in (("small", 1.0, 8), ("large", 1e6, 1)):
+        engine = LocalWorkers(1, memory_mib)
+        assert driver.run(fake_batch.plan(8), tmp_path / name, engine, version="1", task=fake_batch.TASK).complete
+        manifests = (tmp_path / name).glob("native/*/*/manifest.json")
+        assert len({json.loads(m.read_text())["process"] for m in manifests}) == processes

@@ -97,6 +97,15 @@ def test_a_dry_run_makes_nothing(recipe, tmp_path):
     assert "tiny: 2 shards, 2 frames" in result.stdout and "with 3 workers" in result.stdout and "GB" in result.stdout
 
 
+def test_recipes_are_known(recipe):
+    assert call("batch", recipe, "--dry-run").exit_code == 0 and "--dry-run" in call("batch", recipe).stderr
+    assert "street_weather" in call("list", "recipes").stdout
+    assert "a recipe: scenarios 1, shards 2, frames 2" in call("check", recipe).stdout
+    assert 'did you mean "street_weather"' in call("batch", "street_wether", "--dry-run").stderr
+    schema = json.loads(call("schema", "--recipe").stdout)
+    assert "twins" in schema["properties"] and "nuscenes" in json.dumps(schema)
+
+
 def test_a_scenario_that_is_wrong_is_set_aside(recipe, tmp_path):
     text = RECIPE.replace('road: "1"', 'road: {choice: ["1", "1", "9"]}').replace("twins: {dry: {}, ", "seeds: 3\ntwins: {")
     (tmp_path / "some.yaml").write_text(text)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from scenesim.base.errors import InputError, Place
+from scenesim.base.errors import InputError
 from scenesim.batch import recipe
 from scenesim.batch.engine import RENDER, Engine, Job, Result
 from scenesim.batch.finish import finish
@@ -101,8 +101,7 @@ def _work(
     try:
         for result in results:
             if result.kind == "disk":
-                message = f"{result.message}. What is done stays done; the same command goes on"
-                raise InputError(message, Place(str(folder.path)))
+                raise InputError(f"{result.message}. What is done stays done; the same command goes on")
             failure = None
             if result.kind == "done":
                 outcome.done += 1

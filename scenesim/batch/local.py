@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 
+from scenesim.base.errors import InputError
 from scenesim.batch.engine import ATTEMPTS, Job, Result
 
 MEMORY_MIB = 4096  # of a worker: one that has had more is replaced after its shard
@@ -25,7 +26,7 @@ class _Worker:
             [sys.executable, "-m", "scenesim.batch.worker", str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            start_new_session=os.name != "nt",  # Ctrl-C is the driver's to handle
+            start_new_session=True,  # Ctrl-C is the driver's to handle
         )
         self.job: Job | None = None
         self.heard = b""
@@ -67,6 +68,8 @@ class LocalWorkers:
     """workers: processes at a time. memory_mib: what a worker may have had before it is replaced after its shard."""
 
     def __init__(self, workers: int, memory_mib: float = MEMORY_MIB):
+        if os.name == "nt":
+            raise InputError("batches need Linux or macOS: Windows cannot wait for several processes in the way that they do")
         self.workers, self.memory_mib = workers, memory_mib
 
     def run(self, jobs: Iterator[Job]) -> Iterator[Result]:

@@ -213,6 +213,11 @@ def _base(source: Document, k: int, entry: Entry) -> Document:
     return found
 
 
+def schema() -> dict[str, Any]:
+    """JSON Schema of a recipe, from which an editor completes."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Recipe.model_json_schema()}
+
+
 # ---- a recipe that needs no other file
 
 

@@ -236,13 +236,17 @@ def check(files: tuple[Path, ...]) -> None:
 
 
 @app.command()
-def schema() -> None:
+@click.option("--recipe", is_flag=True, help="Of a recipe of `scenesim batch`.")
+def schema(recipe: bool) -> None:
     """Print the JSON Schema of a scenario file, from which editors complete."""
     import json
 
-    from scenesim.scenario.load import schema as scenario_schema
+    if recipe:
+        from scenesim.batch.recipe import schema as found
+    else:
+        from scenesim.scenario.load import schema as found
 
-    click.echo(json.dumps(scenario_schema(), indent=1))
+    click.echo(json.dumps(found(), indent=1))
 
 
 @app.command()
@@ -301,13 +305,13 @@ def batch() -> None:
 
 @batch.command("run")
 @click.argument("recipe", type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder of the batch.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the batch; only --dry-run needs none.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as processors by default.")
 @click.option("--shard", "part", type=Slices(), help="Make the i-th of n slices, as job arrays do.")
 @click.option("--dry-run", is_flag=True, help="Say what would be made, how large and how long; make nothing.")
 @click.option("--max-failures", type=click.IntRange(min=0), help="Stop when more shards than this have failed.")
 @click.option("--only", metavar="SHARD", help="Make one shard, in this process: to see why it fails.")
-def batch_run(recipe: Path, output: Path, part: tuple[int, int] | None, **options: Any) -> None:
+def batch_run(recipe: Path, output: Path | None, part: tuple[int, int] | None, **options: Any) -> None:
     """Make what RECIPE (a file, or a name of `scenesim list recipes`) asks for, or go on with it.
 
     Ends with exit code 0 when all is well, 1 when shards failed, 2 for a mistake.

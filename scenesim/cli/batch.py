@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,12 @@ from scenesim.base.errors import InputError
 from scenesim.batch import driver, recipe
 from scenesim.batch.driver import Slice, Told
 from scenesim.batch.engine import Job, Result
-from scenesim.batch.estimate import MEMORY_MIB, estimate
+from scenesim.batch.estimate import MEMORY_MIB, Estimate, estimate
 from scenesim.batch.finish import finish
 from scenesim.batch.folder import WHOLE, BatchFolder, Failure
 from scenesim.batch.local import LocalWorkers
 from scenesim.batch.lock import at_work
-from scenesim.batch.plan import Plan
+from scenesim.batch.plan import Plan, Tried
 from scenesim.batch.status import failure_lines, status, told
 from scenesim.capture.cast import available_threads
 from scenesim.cli.progress import Progress
@@ -53,7 +54,7 @@ class _Terminal(Told):
 
 def run(
     path: Path,
-    output: Path,
+    output: Path | None,
     *,
     workers: int | None = None,
     part: Slice | None = None,
@@ -64,11 +65,13 @@ def run(
     """Make what a recipe asks for, or say what that would be; the exit code. Raises InputError."""
     plan = Plan(recipe.read(path))
     count = workers or available_threads()
-    if only is not None:
+    if output is None and not dry_run:
+        raise click.UsageError("give -o DIR, the folder of the batch, or --dry-run")
+    if only is not None and output is not None:
         return _one(plan, output, only)
     tried = plan.tried()
-    if dry_run:
-        _dry_run(plan, tried, count, part)
+    if dry_run or output is None:
+        _dry_run(plan, tried, count, part, output)
         return 0
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, _interrupted)
@@ -81,7 +84,7 @@ def run(
         max_failures=max_failures,
         threads=max(1, available_threads() // count),
         told=_Terminal(plan.recipe.name),
-        before=warm.ensure,
+        before=_warm,
     )
     if outcome.complete:
         click.echo(str(output))
@@ -92,6 +95,12 @@ def run(
         return EXIT_FAILED
     click.echo("this slice is done; the batch is complete when the others are", err=True)
     return 0
+
+
+def _warm() -> None:
+    if not warm.is_done():
+        click.echo("compiling kernels, once", err=True)
+        warm.ensure()
 
 
 def _interrupted(*_: Any) -> None:
@@ -116,7 +125,7 @@ def _one(plan: Plan, output: Path, name: str) -> int:
     return 0
 
 
-def _dry_run(plan: Plan, tried: list[Any], workers: int, part: Slice | None) -> None:
+def _dry_run(plan: Plan, tried: list[Tried], workers: int, part: Slice | None, output: Path | None) -> None:
     found = estimate(plan, tried)
     about = "" if found.exact else "about "
     click.echo(f"{plan.recipe.name}: {found.shards:,} shards, {about}{found.frames:,.0f} frames")
@@ -129,9 +138,22 @@ def _dry_run(plan: Plan, tried: list[Any], workers: int, part: Slice | None) -> 
             click.echo(f"warning: the split {name} is empty; more seeds, or a larger share, fill it", err=True)
     click.echo(f"formats: {', '.join(dict.fromkeys(('native', *plan.recipe.formats)))}")
     click.echo(f"size of native, about: {found.size_bytes / 1e9:,.3g} GB")
+    if output is not None:
+        _room(found, BatchFolder(output))
     wall = found.cpu_s / workers / (part.n if part else 1)
     click.echo(f"time of one processor, about: {_hours(found.cpu_s)}; with {workers} workers {_hours(wall)}")
     click.echo(f"memory, about: {workers * MEMORY_MIB / 1024:.1f} GiB ({MEMORY_MIB} MiB each)")
+
+
+def _room(found: Estimate, folder: BatchFolder) -> None:
+    """What is there already, and whether the rest has room."""
+    there = len(folder.complete())
+    if there:
+        click.echo(f"there already: {there:,} shards")
+    base = next(p for p in (folder.path.absolute(), *folder.path.absolute().parents) if p.exists())
+    free, needed = shutil.disk_usage(base).free, found.size_bytes * (1 - there / found.shards)
+    if needed > free:
+        click.echo(f"warning: that is more than the {free / 1e9:,.3g} GB that are free at {base}", err=True)
 
 
 def _hours(seconds: float) -> str:
