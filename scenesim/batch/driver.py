@@ -30,9 +30,11 @@ class Slice:
 
 @dataclass
 class Outcome:
-    """How a run ended: shards done by it, found done, set aside; whether the whole batch is complete; why it stopped early."""
+    """How a run ended: shards done by it, those of them that needed more than one attempt, found done, set aside; whether the
+    whole batch is complete; why it stopped early."""
 
     done: int = 0
+    again: int = 0
     found: int = 0
     failures: list[Failure] = field(default_factory=list)
     complete: bool = False
@@ -105,6 +107,7 @@ def _work(
             failure = None
             if result.kind == "done":
                 outcome.done += 1
+                outcome.again += result.attempt > 1
                 folder.take_up(result.shard)
                 folder.log(result.shard).unlink(missing_ok=True)
             else:

@@ -86,6 +86,8 @@ def run(
         told=_Terminal(plan.recipe.name),
         before=_warm,
     )
+    if outcome.again:
+        click.echo(f"{outcome.again} shards were done after a crash or a kill, in another attempt", err=True)
     if outcome.complete:
         click.echo(str(output))
         return 0
