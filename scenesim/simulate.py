@@ -138,9 +138,9 @@ class Production:
                 view = View.of(camera, self.timeline, snapshot)
                 key = keys.derive(self.key, k, camera.name)
                 fall = self._fall(camera, snapshot)
-                rays, hits, rgb = imaging.capture(scene, env, camera, view.local_from_camera, key, threads, fall=fall)
+                rays, hits, rgb, left = imaging.capture(scene, env, camera, view.local_from_camera, key, threads, fall=fall)
                 labels = pixels.label(snapshot, view, rays, hits, self.track, threads)
-                images[camera.name] = pixels.image(view, rgb, labels, snapshot)
+                images[camera.name] = pixels.image(view, rgb, left, labels, snapshot)
                 seen[camera.name] = objects.seen_by(self.timeline, snapshot, view, rays, labels, boxes, threads)
                 surfaces[camera.name] = pixels.Surfaces(hits, view, snapshot.instance_of)
         for lidar in self.rig.lidars:

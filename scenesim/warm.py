@@ -135,6 +135,7 @@ def _light() -> None:
     lamps.list_lamps(snapshot.scene.light, cells)
     colour, openness = np.empty((n, 3), np.float32), np.ones(n, np.float32)
     radiance(snapshot.scene, env, rays, hits, openness, cells, 0.01, 0.0, image.SEEN_BY_CAMERA, 0, n, colour)
+    image._transmittance(env, hits, np.ones((24, 32), np.float32))
     pixels = np.arange(8)
     raster.rays_between(rays, pixels, 32, 0.3, -0.3, 0, 8, raster.empty_rays(8))
     raster.add_samples(colour[pixels], 1.0, 0, 8, np.zeros((8, 3)), np.zeros(8))

@@ -59,6 +59,10 @@ def test_fog_hides_what_is_far_and_not_what_is_near(rendered):
     """Local contrast of the picture: about as before within 10 m, gone beyond 80 m at a visibility of 50 m."""
     clear, fog = (next(iter(open_native(rendered / name))).images["front"] for name in ("original", "weather_fog_dense"))
     grey = [np.abs(np.diff(i.rgb.astype(float).mean(-1), axis=1)) for i in (clear, fog)]
+    # What is left of each surface, as Koschmieder says, in both weathers.
+    for seen, extinction in ((clear, 2.996 / 20000), (fog, 2.996 / 50)):
+        expected = np.round(255 * np.exp(-extinction * seen.range_m.astype(float)))
+        assert np.abs(seen.transmittance - expected).max() <= 1
     nearer = np.minimum(clear.range_m[:, 1:], clear.range_m[:, :-1])
     further = np.maximum(clear.range_m[:, 1:], clear.range_m[:, :-1])
     near, far = further < 10, (nearer > 80) & np.isfinite(further)

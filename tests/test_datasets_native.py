@@ -59,6 +59,7 @@ def an_image(rng, name, h, w):
         mark=np.repeat(rng.integers(0, 3, (h, 1), dtype=np.uint8), w, 1),
         row_time_s=rng.uniform(size=h),
         world_from_camera=a_pose(rng),
+        transmittance=rng.integers(0, 256, (h, w), dtype=np.uint8),
     )
 
 
@@ -241,7 +242,7 @@ def test_the_same_bytes_alone_and_in_a_run(tmp_path):
     alone = contents(write(tmp_path / "alone", [a_frame(2)]))
     for name, data in alone.items():
         assert name == "dataset.json" or run[name] == data, name
-    assert sum(name.startswith("frames/000002/") for name in alone) == len(frame_files(a_frame(2))) == 15
+    assert sum(name.startswith("frames/000002/") for name in alone) == len(frame_files(a_frame(2))) == 17
 
 
 def test_the_same_bytes_in_another_process(tmp_path):

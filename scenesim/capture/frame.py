@@ -23,7 +23,8 @@ class Image:
     normal: (H, W, 3) float32, unit, camera frame, towards the camera. flow_px: (H, W, 2) float32, (column, row) displacement
     of the surface point to where the next frame's image has it; nan where it has none or is the last. mark: (H, W) uint8
     kind of lane marking, 0 none. row_time_s: (H,) float64 mid-exposure of each row on the scenario's clock.
-    world_from_camera: pose of the camera at mid-exposure of the middle row.
+    world_from_camera: pose of the camera at mid-exposure of the middle row. transmittance: (H, W) uint8 how much of the
+    surface's light is left behind air, rain and snow, 255 all of it; 0 for nothing; None where it is not known.
     """
 
     camera: str
@@ -37,6 +38,7 @@ class Image:
     mark: NDArray[np.uint8]
     row_time_s: NDArray[np.float64]
     world_from_camera: Pose
+    transmittance: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)

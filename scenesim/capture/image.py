@@ -58,8 +58,9 @@ def capture(
     threads: int | None = None,
     film: Film | None = None,
     fall: falling.Fall | None = None,
-) -> tuple[Rays, Hits, NDArray[np.uint8]]:
-    """(rays (H * W,), hits (H * W,), rgb (H, W, 3)) of what a camera sees; rays and hits are those of the pixels' centres.
+) -> tuple[Rays, Hits, NDArray[np.uint8], NDArray[np.uint8]]:
+    """(rays (H * W,), hits (H * W,), rgb (H, W, 3), transmittance (H, W) as in frame.Image) of what a camera sees; rays and
+    hits are those of the pixels' centres.
 
     local_from_camera: poses (H,) of the rows. key: chance of this image (noise). fall: rain and snow, drawn over the surfaces;
     labels are those of the surfaces.
@@ -67,10 +68,11 @@ def capture(
     rays = centre_rays(camera, local_from_camera, threads)
     hits = cast.closest_hit(scene, rays, visibility=SEEN_BY_CAMERA, width=camera.width, threads=threads)
     image = light(scene, environment, rays, hits, camera.width, threads)
+    left = np.ones(image.shape[:2], np.float32)
     if environment.night > 0.0 and environment.extinction[1] > GLOWS_ABOVE_PER_M:
         _glow(scene, environment, rays, hits, image, threads)
     if fall is not None:
-        falling.draw(fall, environment, scene.light, lamp_cells(scene), camera, rays, hits, image, threads)
+        left = falling.draw(fall, environment, scene.light, lamp_cells(scene), camera, rays, hits, image, threads)
     film = film or Film()
     day = environment.open_sky[4] + environment.sun_lux * max(float(environment.sun[2]), 0.0)
     rgb = develop(
@@ -81,7 +83,7 @@ def capture(
         key=key,
         run=partial(cast.run, threads=threads),
     )
-    return rays, hits, rgb
+    return rays, hits, rgb, _transmittance(environment, hits, left)
 
 
 def centre_rays(camera: Lens, local_from_camera: Pose, threads: int | None = None) -> Rays:
@@ -174,6 +176,12 @@ def _glow(scene, environment, rays, hits, image, threads) -> None:
 
     cast.run(find, len(coarse), GRAIN_ROWS, threads=threads)
     cast.run(lambda b, e: airglow.add_glow(coarse, hits.t, width, GLOW_BLOCK, b, e, image), height, 90, threads=threads)
+
+
+def _transmittance(environment: Environment, hits: Hits, left: NDArray[np.float32]) -> NDArray[np.uint8]:
+    out = np.empty(left.shape, np.uint8)
+    airglow.transmitted(hits.t, float(environment.extinction[1]), left.ravel(), 0, left.size, out.ravel())
+    return out
 
 
 def _sample(scene, environment, rays, pixels, width, offset, surroundings, more, sample, threads) -> None:

@@ -42,6 +42,8 @@ def frame_files(frame: Frame, image_format: ImageFormat = "png", jpeg_quality: i
         files[f"{name}/class.png"] = png(image.class_id)
         files[f"{name}/instance.png"] = png(image.instance)
         files[f"{name}/mark.png"] = png(image.mark)
+        if image.transmittance is not None:
+            files[f"{name}/transmittance.png"] = png(image.transmittance)
         files[f"{name}/geometry.parquet"] = tables.encode(tables.geometry(image))
     for name, sweep in frame.sweeps.items():
         files[f"{_safe(name)}/points.parquet"] = tables.encode(tables.points(frame, sweep))

@@ -98,6 +98,7 @@ class NativeDataset:
             mark=_pixels(at / "mark.png"),
             row_time_s=np.array(pose["row_time_s"]),
             world_from_camera=tables.pose_of(pose),
+            transmittance=_pixels(at / "transmittance.png") if (at / "transmittance.png").exists() else None,
             **tables.geometry_of(self._table(at / "geometry.parquet")),
         )
 

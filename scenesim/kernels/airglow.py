@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from math import atan, cos, exp, pi, sin, sqrt
 
+import numpy as np
+
 from scenesim.kernels.jit import inline, kernel
 from scenesim.kernels.lamps import CD_R, beam_share
 from scenesim.kernels.packed import LIGHT
@@ -75,6 +77,14 @@ def glow(light, extinction, rays, t, width, block, begin, end, out):
                 total *= 2.0 / SAMPLES * extinction * (last - first) / across
                 r, g, b = r + total * light[k, CD_R], g + total * light[k, CD_R + 1], b + total * light[k, CD_R + 2]
             out[row, column, 0], out[row, column, 1], out[row, column, 2] = r, g, b
+
+
+@kernel
+def transmitted(t, extinction, left, begin, end, out):
+    """Write (N,) uint8: share of the light of surfaces at t (N,) m, inf for nothing, that air of an extinction, 1/m, and near
+    particles let through, which leave `left` (N,); 255 is all of it."""
+    for i in range(begin, end):
+        out[i] = np.uint8(255.0 * exp(-extinction * float(t[i])) * left[i] + 0.5)
 
 
 @kernel

@@ -54,7 +54,9 @@ def label(
     return out
 
 
-def image(view: View, rgb: NDArray[np.uint8], labels: PixelLabels, snapshot: Snapshot) -> Image:
+def image(
+    view: View, rgb: NDArray[np.uint8], transmittance: NDArray[np.uint8], labels: PixelLabels, snapshot: Snapshot
+) -> Image:
     """The image of a camera with its label channels; its flow is not known yet (nan)."""
     h, w = view.camera.height, view.camera.width
     middle = view.local_from_camera[(h - 1) // 2]
@@ -70,6 +72,7 @@ def image(view: View, rgb: NDArray[np.uint8], labels: PixelLabels, snapshot: Sna
         labels.mark.reshape(h, w),
         view.time_s,
         Pose(middle.rotation, middle.translation + snapshot.origin_m),
+        transmittance,
     )
 
 
