@@ -131,6 +131,8 @@ class Production:
         """Frame k, without flow."""
         threads, scene = self.threads, snapshot.scene
         boxes = objects.boxes(self.stage, snapshot)
+        track = np.zeros_like(self.track)  # what has no row in the table of objects, such as a sign far away, has no label
+        track[boxes.actor] = self.track[boxes.actor]
         images, seen, surfaces, sweeps = {}, {}, {}, {}
         if self.rig.cameras:
             env = self.ambient.around(snapshot.origin_m, partial(cast.run, threads=threads))
@@ -139,7 +141,7 @@ class Production:
                 key = keys.derive(self.key, k, camera.name)
                 fall = self._fall(camera, snapshot)
                 rays, hits, rgb, left = imaging.capture(scene, env, camera, view.local_from_camera, key, threads, fall=fall)
-                labels = pixels.label(snapshot, view, rays, hits, self.track, threads)
+                labels = pixels.label(snapshot, view, rays, hits, track, threads)
                 images[camera.name] = pixels.image(view, rgb, left, labels, snapshot)
                 seen[camera.name] = objects.seen_by(self.timeline, snapshot, view, rays, labels, boxes, threads)
                 surfaces[camera.name] = pixels.Surfaces(hits, view, snapshot.instance_of)
@@ -150,7 +152,7 @@ class Production:
                 lambda t: snapshot.local(self.timeline.ego_poses(snapshot.time_s + t)),
                 snapshot.world_from_local,
                 keys.derive(self.key, k, lidar.name),
-                self.track,
+                track,
                 threads,
                 extinction_per_m=self.extinction_per_m,
             )
