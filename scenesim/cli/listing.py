@@ -28,7 +28,7 @@ def _recipes() -> Iterator[str]:
 def _models() -> Iterator[str]:
     from scenesim.models import catalogue
 
-    for kind in ("vehicle", "person", "roadside"):
+    for kind in catalogue.ACTORS:
         yield from catalogue.recipes(kind)
 
 

@@ -70,15 +70,33 @@ def _building(request: ModelRequest) -> Model:
     return building.build(request.name, Key(request.key), **dict(request.options))
 
 
+def _debris(request: ModelRequest) -> Model:
+    from scenesim.models import debris
+
+    return debris.build(request.name, Key(request.key), **dict(request.options))
+
+
+def _animal(request: ModelRequest) -> Model:
+    from scenesim.models import animal
+
+    return animal.build(request.name, Key(request.key), **dict(request.options))
+
+
 KINDS: dict[str, Callable[[ModelRequest], Model]] = {
     "vehicle": _vehicle,
     "person": _person,
     "vegetation": _vegetation,
     "roadside": _roadside,
     "building": _building,
+    "debris": _debris,
+    "animal": _animal,
 }
 # Kind -> folder of recipes in assets.
-RECIPES = {"vehicle": "vehicles", "person": "people", "roadside": "roadside", "vegetation": "vegetation"}
+RECIPES = {
+    "vehicle": "vehicles", "person": "people", "animal": "animals", "roadside": "roadside", "debris": "debris",
+    "vegetation": "vegetation",
+}  # fmt: skip
+ACTORS = ("vehicle", "person", "animal", "roadside", "debris")  # kinds that can be actors
 
 
 def recipes(kind: str) -> list[str]:
@@ -88,7 +106,7 @@ def recipes(kind: str) -> list[str]:
 
 def actors() -> list[str]:
     """Names of every recipe that can be an actor."""
-    return [n for kind in ("vehicle", "person", "roadside") for n in recipes(kind)]
+    return [n for kind in ACTORS for n in recipes(kind)]
 
 
 def vehicles() -> list[str]:
@@ -114,7 +132,7 @@ def find(name: str) -> str:
 def _digest() -> str:
     package = Path(__file__).resolve().parent.parent
     sources = [p for room in ("base", "geometry", "kernels", "models") for p in sorted((package / room).glob("*.py"))]
-    groups = ("vehicles", "people", "roadside", "vegetation")
+    groups = ("materials", *RECIPES.values())
     return digest(sources + [p for g in groups for p in sorted((assets.folder("assets") / g).glob("*.yaml"))])
 
 

@@ -52,9 +52,7 @@ class PersonSkin:
         """(V, 3) m in the model frame: x forward, y left, z up, feet on z = 0."""
         turned, at = gait.pose(self.walker, articulation[GAIT_RAD], articulation[SPEED_M_S])
         shift = at - (turned @ self.walker.rest[:, :, None])[:, :, 0]
-        q = quaternion_from_matrix(turned)
-        out = np.empty_like(self.rest)
-        _skin(self.rest, self.bone, self.weight, q, _dual(q, shift), turned, shift, out)
+        out = bent(self.rest, self.bone, self.weight, turned, shift)
         for cloth in self.hanging:
             _clear_legs(out[cloth.first : cloth.last], cloth.start, cloth.neighbour, self._legs(at), at[0], self.walker.scale)
         return np.stack([out[:, 1], -out[:, 0], out[:, 2]], 1)
@@ -66,6 +64,13 @@ class PersonSkin:
             (f"shank_{s}", f"foot_{s}", r[1], r[2]) for s, _ in SIDES
         ]
         return np.array([[*at[JOINT[a]], *at[JOINT[b]], ra, rb] for a, b, ra, rb in bones])
+
+
+def bent(rest: Array, bone: NDArray[np.int32], weight: Array, turned: Array, shift: Array) -> Array:
+    """(V, 3) vertices of a rest pose (V, 3) under bones that turn by (n, 3, 3) and shift by (n, 3). bone, weight: (V, 4)."""
+    q, out = quaternion_from_matrix(turned), np.empty_like(rest)
+    _skin(rest, bone, weight, q, _dual(q, shift), turned, shift, out)
+    return out
 
 
 def hanging_cloth(first: int, count: int, triangles: NDArray[np.int32]) -> HangingCloth:

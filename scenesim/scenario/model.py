@@ -238,10 +238,12 @@ class Actor(Body):
     def _one_behaviour(self) -> Actor:
         _check_behaviour(self, ("follow_lane", "follow_line", "stand", "walk"), needed=True)
         kind = catalogue.find(self.model)
-        if self.walk is not None and kind == "vehicle":
-            raise choices.wrong(f"a {self.model} does not walk; give it follow_lane, follow_line or stand", "walk")
+        if self.walk is not None and kind in ("vehicle", "debris"):
+            other = "follow_lane, follow_line or stand" if kind == "vehicle" else "follow_line or stand"
+            raise choices.wrong(f"a {self.model} does not walk; give it {other}", "walk")
         if self.follow_lane is not None and kind != "vehicle":
-            raise choices.wrong(f"a {self.model} does not drive in lanes; give it walk, follow_line or stand", "follow_lane")
+            other = "follow_line or stand" if kind == "debris" else "walk, follow_line or stand"
+            raise choices.wrong(f"a {self.model} does not drive in lanes; give it {other}", "follow_lane")
         if kind == "roadside" and self.stand is None:
             raise choices.wrong(f"a {self.model} does not move; give it stand")
         return self

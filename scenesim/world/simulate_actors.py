@@ -31,6 +31,7 @@ DARK_BELOW_DEG = 3.0  # sun elevation under which lamps are switched on
 PLAIN_SPEED_M_S = 50 / 3.6  # where neither the map nor the scenario says how fast
 STROLL_M_S = 1.4
 START_TRIES = 48
+SHAPES = 32  # different shapes and colours of an animal or of lost cargo
 
 
 def is_dark(scenario: Scenario) -> bool:
@@ -89,7 +90,11 @@ class _Simulation:
 
     def _info(self, name: str, body: Ego | Actor, key: Key) -> tuple[ActorInfo, Model]:
         kind = catalogue.find(body.model)
-        request = population.person(body.model, generator(key)) if kind == "person" else ModelRequest(kind, body.model)
+        if kind == "person":
+            request = population.person(body.model, generator(key))
+        else:
+            drawn = int(generator(derive(key, "shape")).integers(SHAPES)) if kind in ("animal", "debris") else 0
+            request = ModelRequest(kind, body.model, drawn)
         paint = ""
         if kind == "vehicle":
             paint = body.paint or population.paint(generator(derive(key, "paint")))
@@ -204,12 +209,14 @@ class _Simulation:
 
     def _along(self, c: _Cast, path: Path, distance: Array, speed: Array, phase: float = 0.0) -> Track:
         """Along a free path, by wheel or on foot."""
-        if c.info.model.kind == "person":
+        if c.info.model.kind in ("person", "animal"):
             pose, articulation = track.walking(c.model, path.pose_at, distance, speed, phase)
             lamps = np.zeros(len(self.times), np.int32)
         else:
             pose, articulation = track.rolling(c.model, path.pose_at, distance, speed, _leans(c))
             lamps = self._driving_lamps(c, speed, None, distance, 0.0)
+            if c.info.model.kind == "debris":
+                lamps = np.zeros(len(self.times), np.int32)
         return Track(pose, np.ones(len(self.times), bool), articulation, lamps)
 
     # ---- the population

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenesim.base.frames import Pose, cross, quaternion_from_matrix
-from scenesim.models import gait, pedestrian
+from scenesim.models import animal, gait, pedestrian, quadruped
 from scenesim.models.model import CHANNELS, CRANK_RAD, GAIT_RAD, LAMP_BITS, SPEED_M_S, STEER_RAD, WHEEL_M, Model
 from scenesim.world.route import Route
 
@@ -70,11 +70,14 @@ def rolling(
 
 
 def walking(model: Model, line: Callable[[Array], Pose], distance: Array, speed: Array, phase: float) -> tuple[Pose, Array]:
-    """Poses and articulation of a person: the stride is as long as its speed makes it."""
+    """Poses and articulation of a person or an animal: the stride is as long as its speed makes it."""
     articulation = np.zeros((len(distance), len(CHANNELS)))
     articulation[:, SPEED_M_S] = speed
-    top = float(speed.max(initial=0.0))
-    stride = gait.stride_length_m(pedestrian.leg_m(model), max(top, 0.3))
+    top = max(float(speed.max(initial=0.0)), 0.3)
+    if model.class_name == "animal":
+        stride = quadruped.stride_length_m(animal.withers_m(model), top)
+    else:
+        stride = gait.stride_length_m(pedestrian.leg_m(model), top)
     articulation[:, GAIT_RAD] = phase + distance * (2 * np.pi / stride)
     return line(distance), articulation
 
