@@ -54,6 +54,13 @@ def marks() -> dict[str, int]:
     return dict(assets.read("taxonomy", "classes")["marks"])
 
 
+@lru_cache(maxsize=1)
+def rare_objects() -> dict[str, dict[str, tuple[str, tuple[str, ...]]]]:
+    """Dataset ("coda", "lost_and_found") -> its name of a class -> (our class, names of models that show it)."""
+    data = assets.read("taxonomy", "rare_objects")
+    return {d: {n: (row["class"], tuple(row["models"])) for n, row in rows.items()} for d, rows in data.items()}
+
+
 def class_id(name: str) -> int:
     """Label value of a class."""
     table = classes()

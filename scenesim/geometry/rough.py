@@ -59,18 +59,63 @@ def sheet(points: ArrayLike, thickness: float, surface: Surface, *, color=None, 
 def sphere_grid(rounds: int) -> tuple[Array, NDArray[np.int64]]:
     """Unit vectors (10 * 4**rounds + 2, 3) and triangles of an icosahedron whose faces are quartered `rounds` times."""
     g = (1 + 5**0.5) / 2
-    v = np.array([(-1, g, 0), (1, g, 0), (-1, -g, 0), (1, -g, 0), (0, -1, g), (0, 1, g), (0, -1, -g), (0, 1, -g), (g, 0, -1),
-                  (g, 0, 1), (-g, 0, -1), (-g, 0, 1)], float)  # fmt: skip
-    t = np.array([(0, 11, 5), (0, 5, 1), (0, 1, 7), (0, 7, 10), (0, 10, 11), (1, 5, 9), (5, 11, 4), (11, 10, 2), (10, 7, 6),
-                  (7, 1, 8), (3, 9, 4), (3, 4, 2), (3, 2, 6), (3, 6, 8), (3, 8, 9), (4, 9, 5), (2, 4, 11), (6, 2, 10),
-                  (8, 6, 7), (9, 8, 1)])  # fmt: skip
+    v = np.array(
+        [
+            (-1, g, 0),
+            (1, g, 0),
+            (-1, -g, 0),
+            (1, -g, 0),
+            (0, -1, g),
+            (0, 1, g),
+            (0, -1, -g),
+            (0, 1, -g),
+            (g, 0, -1),
+            (g, 0, 1),
+            (-g, 0, -1),
+            (-g, 0, 1),
+        ],
+        float,
+    )
+    t = np.array(
+        [
+            (0, 11, 5),
+            (0, 5, 1),
+            (0, 1, 7),
+            (0, 7, 10),
+            (0, 10, 11),
+            (1, 5, 9),
+            (5, 11, 4),
+            (11, 10, 2),
+            (10, 7, 6),
+            (7, 1, 8),
+            (3, 9, 4),
+            (3, 4, 2),
+            (3, 2, 6),
+            (3, 6, 8),
+            (3, 8, 9),
+            (4, 9, 5),
+            (2, 4, 11),
+            (6, 2, 10),
+            (8, 6, 7),
+            (9, 8, 1),
+        ]
+    )
     for _ in range(rounds):
         pair = np.sort(np.stack([t, np.roll(t, -1, 1)], 2).reshape(-1, 2), axis=1)
         edge, index = np.unique(pair, axis=0, return_inverse=True)
         e = index.reshape(-1, 3) + len(v)
         v = np.concatenate([v, v[edge].sum(1)])
-        t = np.concatenate([np.stack(q, 1) for q in ((t[:, 0], e[:, 0], e[:, 2]), (t[:, 1], e[:, 1], e[:, 0]),
-                                                     (t[:, 2], e[:, 2], e[:, 1]), (e[:, 0], e[:, 1], e[:, 2]))])  # fmt: skip
+        t = np.concatenate(
+            [
+                np.stack(q, 1)
+                for q in (
+                    (t[:, 0], e[:, 0], e[:, 2]),
+                    (t[:, 1], e[:, 1], e[:, 0]),
+                    (t[:, 2], e[:, 2], e[:, 1]),
+                    (e[:, 0], e[:, 1], e[:, 2]),
+                )
+            ]
+        )
     v = v / np.sqrt((v * v).sum(1, keepdims=True))
     v.flags.writeable = False
     return v, t
@@ -83,7 +128,9 @@ def ball(radii: ArrayLike, surface: Surface, *, rounds: int = 3, relief: Relief 
     return make(v, t, surface, uv=v[:, [0, 2]], smooth_deg=70.0, color=color)
 
 
-def stone(size: ArrayLike, g: np.random.Generator, surface: Surface, rgb: ArrayLike, *, rounds: int = 3, planes: int = 14) -> Mesh:
+def stone(
+    size: ArrayLike, g: np.random.Generator, surface: Surface, rgb: ArrayLike, *, rounds: int = 3, planes: int = 14
+) -> Mesh:
     """A broken stone that fills a box of `size` (3,): what many planes leave of a ball, its edges worn."""
     d, t = sphere_grid(rounds)
     normal = g.normal(size=(planes, 3))
@@ -103,9 +150,15 @@ def stone(size: ArrayLike, g: np.random.Generator, surface: Surface, rgb: ArrayL
 
 
 def heap(
-    length: float, width: float, height: Callable[[Array, Array, Array], Array], surface: Surface, color: Callable[[Array], Array],
-    *, rings: int = 26, sides: int = 72,
-) -> Mesh:  # fmt: skip
+    length: float,
+    width: float,
+    height: Callable[[Array, Array, Array], Array],
+    surface: Surface,
+    color: Callable[[Array], Array],
+    *,
+    rings: int = 26,
+    sides: int = 72,
+) -> Mesh:
     """A heap on an elliptic foot. height: (share of the radius, x, y) -> m, 0 at share 1. color: points (n, 3) -> (n, 3)."""
     share = np.linspace(0, 1, rings + 1)[1:]
     a = np.arange(sides) * 2 * np.pi / sides
@@ -128,8 +181,8 @@ def heap(
 def soft_box(
     size: ArrayLike, radius: float, surface: Surface, *, cells: int = 14, relief: Relief | None = None, color=None
 ) -> Mesh:
-    """A box about the origin with rounded edges and `cells` a side. relief: how far its surface stands out, m, at points of
-    the plain box. color: (3,), or points (n, 3) -> (n, 3)."""
+    """A box about the origin with rounded edges and `cells` (5 or more) a side. relief: how far its surface stands out, m, at
+    points of the plain box. color: (3,), or points (n, 3) -> (n, 3)."""
     half = np.asarray(size, float) / 2
     r = min(radius, 0.98 * float(half.min()))
     index: dict[tuple[int, int, int], int] = {}
@@ -144,8 +197,12 @@ def soft_box(
                         k[axis], k[(axis + 1) % 3], k[(axis + 2) % 3] = end, i + di, j + dj
                         q.append(index.setdefault((k[0], k[1], k[2]), len(index)))
                     quads.append(q if end else q[::-1])
-    p = (np.array(list(index)) / cells * 2 - 1) * half
-    inner = np.clip(p, -(half - r), half - r)
+    # Three lines at each end cover the rounding, the rest are even over what is flat.
+    flat = half - r
+    ends = flat + np.array([[0.45], [1.0]]) * r
+    lines = np.concatenate([-ends[::-1], np.linspace(-flat, flat, cells - 3), ends])
+    p = lines[np.array(list(index)), np.arange(3)]
+    inner = np.clip(p, -flat, flat)
     d = p - inner
     d /= np.maximum(np.sqrt((d * d).sum(1, keepdims=True)), 1e-12)
     v = inner + r * d

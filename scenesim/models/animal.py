@@ -1,4 +1,4 @@
-"""Four-legged animals from the recipes in assets/animals: one skinned coat, with eyes, and antlers or horns where there are any.
+"""Four-legged animals from the recipes in assets/animals: a skinned coat, with eyes, and antlers or horns where there are any.
 
 Model frame: x forward, feet on z = 0. All numbers of a recipe but `withers_m` are in withers heights.
 """
@@ -24,7 +24,8 @@ from scenesim.models.quadruped import LEGS, AnimalSkin, Skeleton
 
 Array = NDArray[np.float64]
 FUR, HORN = Surface("object_fur"), Surface("object_horn")
-CELL = 0.030  # edge of the coat's mesh; half of that at the head
+FOOT, SOLE = 0.07, 0.012  # height of a foot; what is lower than its sole touches the ground
+CELL = 0.035  # edge of the coat's mesh; half of that at the head
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Recipe:
     trunk: from the hips' joint to the shoulders'. chest_deep, belly_deep, wide: of the barrel. neck: (forward, up) from its
     foot to the head's joint; neck_r: half depths at both ends. head: length; head_pitch_deg: below the horizontal; skull,
     muzzle: half widths; ears: length, (side, forward, up) direction, half width; tail: (back, up) points; tail_r: radii.
-    eye: (share of the head, half skulls to the side, and up); udder: radius. leg_r: thickness of the legs; foot: half length of a hoof or paw. arch: how much the back rises over the loin.
+    eye: (share of the head, half skulls to the side, and up); udder: radius.
+    leg_r: thickness of the legs; foot: half length of a hoof or paw. arch: how much the back rises over the loin.
     """
 
     source: str
@@ -74,10 +76,12 @@ class Recipe:
 def read(name: str) -> Recipe:
     """The recipe of a species."""
     data = assets.read("animals", name)
-    return Recipe(**{k: tuple(map(tuple, v)) if k == "tail" else tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+    return Recipe(
+        **{k: tuple(map(tuple, v)) if k == "tail" else tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+    )
 
 
-def build(name: str, key: Key = Key(0), **options: Any) -> Model:
+def build(name: str, key: Key, **options: Any) -> Model:
     """An animal that stands, or walks as GAIT_RAD and SPEED_M_S say. coat: number of its coat; drawn if left out. Raises
     InputError for an option that there is not."""
     r = read(name)
@@ -97,9 +101,13 @@ def build(name: str, key: Key = Key(0), **options: Any) -> Model:
     size, center = high - low, (low + high) / 2
     attributes = (("coat", str(r.coats[number].get("name", number))), ("species", name), ("withers_m", f"{r.withers_m:.3f}"))
     return Model(
-        name, "animal", (Part(name, m, skin=skin),), (float(size[0]), float(size[1]), float(size[2])),
-        (float(center[0]), float(center[1]), float(center[2])), attributes=attributes,
-    )  # fmt: skip
+        name,
+        "animal",
+        (Part(name, m, skin=skin),),
+        (float(size[0]), float(size[1]), float(size[2])),
+        (float(center[0]), float(center[1]), float(center[2])),
+        attributes=attributes,
+    )
 
 
 def withers_m(model: Model) -> float:
@@ -141,22 +149,31 @@ class _Body:
         high = self.skeleton.rest.max(0) + np.array([0.36, 0.20, 0.26]) * u
         low[2] = -0.01 * u
         solid.plane((0.0, 0.0, 0.0), (0.0, 0.0, -1.0))
-        v, f = mesh(solid, low, high, CELL * u, 2)
+        v, f = mesh(solid, low, high, CELL * u, 1)
         head = self.joint("head")
 
         def fine(p: Array) -> Array:
             near = np.sqrt(((p - (head + self.nose) / 2) ** 2).sum(1)) < 0.72 * self.r.head * u + 0.02 * u
-            return np.where(near, 0.62 * CELL * u, 9.0)
+            return np.where(near, 0.58 * CELL * u, 9.0)
 
         v, f = refine(solid, v, f, fine)
         if self.r.mane:
-            v = v + vertex_normals(v, f) * (self.r.mane * self._ridge(v) * (0.6 + 0.4 * fractal_noise(v / (0.05 * u) + shift, 2)) * u)[:, None]
-        v[:, 2] = np.maximum(v[:, 2], 0.0)
+            v = (
+                v
+                + vertex_normals(v, f)
+                * (self.r.mane * self._ridge(v) * (0.6 + 0.4 * fractal_noise(v / (0.05 * u) + shift, 2)) * u)[:, None]
+            )
+        self._stand(v)
         parts = [make(v, f, FUR, smooth_deg=60.0, color=self.paint(v, vertex_normals(v, f), coat, shift))]
         hard = self.horns(coat)
         for e in (1, -1):
             forward, side, up = self.r.eye
-            at = self.brow + self.direction * forward * self.r.head * u + self.above * up * self.r.skull * u + self.at(0, e * side * self.r.skull, 0)
+            at = (
+                self.brow
+                + self.direction * forward * self.r.head * u
+                + self.above * up * self.r.skull * u
+                + self.at(0, e * side * self.r.skull, 0)
+            )
             hard.append(placed(ball((self.r.eye_r * u,) * 3, HORN, rounds=1, color=(0.012, 0.008, 0.006)), at))
         m = join([*parts, *hard])
         w = self.skeleton.weights(m.vertices)
@@ -165,6 +182,16 @@ class _Body:
         top = np.argsort(-w, axis=1, kind="stable")[:, :4]
         share = np.take_along_axis(w, top, 1)
         return m, np.ascontiguousarray(top, np.int32), np.ascontiguousarray(share / share.sum(1, keepdims=True))
+
+    def _stand(self, v: Array) -> None:
+        """Stretch each foot of the coat to the ground, and make its sole flat; v is changed in place."""
+        u = self.u
+        for leg in LEGS:
+            foot = self.joint(f"{leg}_fetlock")
+            near = (np.abs(v[:, 0] - foot[0]) < 0.16 * u) & (v[:, 1] * foot[1] > 0) & (v[:, 2] < FOOT * u)
+            low = float(v[near, 2].min())
+            z = FOOT * u * (v[near, 2] - low) / (FOOT * u - low)
+            v[near, 2] = np.where(z < SOLE * u, 0.0, z)
 
     def _ridge(self, p: Array) -> Array:
         """Share of the mane: along the top of the neck and the front of the back."""
@@ -180,12 +207,23 @@ class _Body:
         line = 0.80
         up = 1.0 - line
         # rings: share, side, up, half width, above, below, exponent. The barrel from the buttocks to the breast.
-        s.loft(self.at(xb - 0.15, 0, line), self.at(xf + 0.15, 0, line), (0, 0, 1), [
-            (0, 0, -0.03 * u, 0.030 * u, 0.05 * u, 0.06 * u, 2), (0.07, 0, 0.0, 0.70 * w * u, 0.75 * up * u, 0.62 * b * u, 2.1),
-            (0.18, 0, 0.0, 0.92 * w * u, (0.92 * up + r.arch) * u, 0.86 * b * u, 2.2), (0.38, 0, 0, 0.92 * w * u, (0.78 * up + r.arch) * u, b * u, 2.2),
-            (0.58, 0, 0, w * u, (0.80 * up + 0.5 * r.arch) * u, 0.5 * (b + c) * u, 2.2), (0.76, 0, 0, 0.95 * w * u, 0.99 * up * u, c * u, 2.2),
-            (0.89, 0, -0.02 * u, 0.76 * w * u, 0.96 * up * u, 0.84 * c * u, 2.1), (0.97, 0, -0.04 * u, 0.46 * w * u, 0.55 * up * u, 0.52 * c * u, 2),
-            (1, 0, -0.05 * u, 0.20 * w * u, 0.20 * up * u, 0.24 * c * u, 2)], 0.03 * u)  # fmt: skip
+        s.loft(
+            self.at(xb - 0.15, 0, line),
+            self.at(xf + 0.15, 0, line),
+            (0, 0, 1),
+            [
+                (0, 0, -0.03 * u, 0.030 * u, 0.05 * u, 0.06 * u, 2),
+                (0.07, 0, 0.0, 0.70 * w * u, 0.75 * up * u, 0.62 * b * u, 2.1),
+                (0.18, 0, 0.0, 0.92 * w * u, (0.92 * up + r.arch) * u, 0.86 * b * u, 2.2),
+                (0.38, 0, 0, 0.92 * w * u, (0.78 * up + r.arch) * u, b * u, 2.2),
+                (0.58, 0, 0, w * u, (0.80 * up + 0.5 * r.arch) * u, 0.5 * (b + c) * u, 2.2),
+                (0.76, 0, 0, 0.95 * w * u, 0.99 * up * u, c * u, 2.2),
+                (0.89, 0, -0.02 * u, 0.76 * w * u, 0.96 * up * u, 0.84 * c * u, 2.1),
+                (0.97, 0, -0.04 * u, 0.46 * w * u, 0.55 * up * u, 0.52 * c * u, 2),
+                (1, 0, -0.05 * u, 0.20 * w * u, 0.20 * up * u, 0.24 * c * u, 2),
+            ],
+            0.03 * u,
+        )
         if r.udder:
             s.ellipsoid(self.at(xb + 0.22, 0, line - b + 0.02), self.at(1.25 * r.udder, r.udder, r.udder), 0.05 * u)
         self._neck_and_head(s)
@@ -198,28 +236,57 @@ class _Body:
         r, u = self.r, self.u
         base, head = self.joint("neck"), self.joint("head")
         n0, n1 = np.array(r.neck_r) * u
-        a = base - self.at(0.12, 0, 0.08)
+        a = base - self.at(0.12, 0, 0.10)
         along = unit(head - a)
         front = np.array([along[2], 0.0, -along[0]])  # the throat's side
         thin = 0.66
-        s.loft(a, head + along * 0.04 * u, front, [(0, 0, 0, 0.9 * thin * n0, 0.95 * n0, 0.8 * n0, 2), (0.25, 0, 0, thin * n0, n0, n0, 2.1),
-               (0.6, 0, 0, thin * (0.45 * n0 + 0.55 * n1), 0.4 * n0 + 0.6 * n1, 0.45 * n0 + 0.55 * n1, 2.1), (0.92, 0, 0, 0.80 * n1, n1, n1, 2),
-               (1, 0, 0, 0.62 * n1, 0.8 * n1, 0.8 * n1, 2)], 0.10 * u)  # fmt: skip
+        s.loft(
+            a,
+            head + along * 0.04 * u,
+            front,
+            [
+                (0, 0, 0, 0.9 * thin * n0, 0.95 * n0, 0.8 * n0, 2),
+                (0.25, 0, 0, thin * n0, n0, n0, 2.1),
+                (0.6, 0, 0, thin * (0.45 * n0 + 0.55 * n1), 0.4 * n0 + 0.6 * n1, 0.45 * n0 + 0.55 * n1, 2.1),
+                (0.92, 0, 0, 0.80 * n1, n1, n1, 2),
+                (1, 0, 0, 0.62 * n1, 0.8 * n1, 0.8 * n1, 2),
+            ],
+            0.10 * u,
+        )
         d, k, m, length = self.direction, r.skull * u, r.muzzle * u, r.head * u
         jaw = r.jaw
-        s.loft(self.brow - d * 0.22 * length, self.brow + d * 0.80 * length, self.above, [
-            (0, 0, 0, 0.55 * k, 0.55 * k, 0.6 * k, 2), (0.14, 0, 0, 0.98 * k, 0.92 * k, 1.1 * jaw * k, 2), (0.34, 0, 0, k, 0.86 * k, 1.18 * jaw * k, 2.1),
-            (0.52, 0, -0.05 * k, 0.5 * (k + m), 0.45 * (k + m), 0.56 * (k + m), 2.1), (0.74, 0, -0.10 * k, m, 0.85 * m, 1.02 * m, 2.1),
-            (0.94, 0, -0.12 * k, (0.98 + r.snout) * m, (0.82 + r.snout) * m, (0.92 + r.snout) * m, 2.2 + r.snout),
-            (1, 0, -0.12 * k, (0.62 + 1.3 * r.snout) * m, (0.52 + 1.3 * r.snout) * m, (0.60 + 1.3 * r.snout) * m, 2 + r.snout)], 0.03 * u)  # fmt: skip
+        s.loft(
+            self.brow - d * 0.22 * length,
+            self.brow + d * 0.80 * length,
+            self.above,
+            [
+                (0, 0, 0, 0.55 * k, 0.55 * k, 0.6 * k, 2),
+                (0.14, 0, 0, 0.98 * k, 0.92 * k, 1.1 * jaw * k, 2),
+                (0.34, 0, 0, k, 0.86 * k, 1.18 * jaw * k, 2.1),
+                (0.52, 0, -0.05 * k, 0.5 * (k + m), 0.45 * (k + m), 0.56 * (k + m), 2.1),
+                (0.74, 0, -0.10 * k, m, 0.85 * m, 1.02 * m, 2.1),
+                (0.94, 0, -0.12 * k, (0.98 + r.snout) * m, (0.82 + r.snout) * m, (0.92 + r.snout) * m, 2.2 + r.snout),
+                (
+                    1,
+                    0,
+                    -0.12 * k,
+                    (0.62 + 1.3 * r.snout) * m,
+                    (0.52 + 1.3 * r.snout) * m,
+                    (0.60 + 1.3 * r.snout) * m,
+                    2 + r.snout,
+                ),
+            ],
+            0.03 * u,
+        )
         e0 = r.ear * u
         for e in (1, -1):
             direction = unit(np.array([r.ear_direction[1], e * r.ear_direction[0], r.ear_direction[2]]))
             root = self.brow - d * 0.06 * length + self.above * 0.66 * k + self.at(0, e * 0.58 * r.skull, 0)
             wide = r.ear_width * u
             flat = unit(np.array([0.9, e * 0.35, 0.1]))
-            s.loft(root - direction * 0.02 * u, root + direction * e0, flat, [(0, 0, 0, 0.55 * wide, 0.024 * u, 0.024 * u, 2), (0.35, 0, 0, wide, 0.016 * u, 0.020 * u, 2),
-                   (0.75, 0, 0, 0.68 * wide, 0.012 * u, 0.016 * u, 2), (1, 0, 0, 0.16 * wide, 0.010 * u, 0.010 * u, 2)], 0.016 * u)  # fmt: skip
+            rings = ((0, 0.55, 0.030), (0.35, 1.0, 0.027), (0.75, 0.72, 0.024), (1, 0.30, 0.015))  # share, width, depth
+            profile = [(t, 0, 0, w * wide, q * u, q * u, 2) for t, w, q in rings]
+            s.loft(root - direction * 0.02 * u, root + direction * e0, flat, profile, 0.016 * u)
 
     def _tail(self, s: Solid) -> None:
         r, u = self.r, self.u
@@ -235,7 +302,11 @@ class _Body:
         u, k = self.u, self.r.leg_r
         top, elbow, carpus, fetlock = (self.joint(f"{leg}_{n}") for n in quadruped.PARTS)
         e = np.sign(elbow[1])
-        s.ellipsoid((0.45 * top + 0.55 * elbow) + self.at(0.03, -e * 0.012, 0.0), self.at(0.115, 0.060, 0.185) * (0.72 + 0.28 * k), 0.06 * u)
+        s.ellipsoid(
+            (0.45 * top + 0.55 * elbow) + self.at(0.03, -e * 0.012, 0.0),
+            self.at(0.115, 0.060, 0.185) * (0.72 + 0.28 * k),
+            0.06 * u,
+        )
         s.tube(elbow + self.at(0, 0, 0.03), carpus, 0.054 * k * u, 0.030 * k * u, 0.05 * u)
         s.ellipsoid(carpus, self.at(0.033, 0.031, 0.042) * k, 0.02 * u)
         s.tube(carpus, fetlock, 0.0245 * k * u, 0.0225 * k * u, 0.015 * u)
@@ -245,7 +316,9 @@ class _Body:
         u, k = self.u, self.r.leg_r
         hip, knee, hock, fetlock = (self.joint(f"{leg}_{n}") for n in quadruped.PARTS)
         e = np.sign(knee[1])
-        s.ellipsoid((hip + knee) / 2 + self.at(-0.055, -e * 0.012, 0.02), self.at(0.150, 0.076, 0.195) * (0.72 + 0.28 * k), 0.06 * u)
+        s.ellipsoid(
+            (hip + knee) / 2 + self.at(-0.055, -e * 0.012, 0.02), self.at(0.150, 0.076, 0.195) * (0.72 + 0.28 * k), 0.06 * u
+        )
         s.tube(knee + self.at(-0.03, 0, 0), hock, 0.080 * k * u, 0.032 * k * u, 0.05 * u)
         s.ellipsoid(hock + self.at(-0.016, 0, 0.012), self.at(0.032, 0.026, 0.042) * k, 0.02 * u)
         s.tube(hock, fetlock, 0.028 * k * u, 0.0235 * k * u, 0.015 * u)
@@ -258,8 +331,18 @@ class _Body:
         low = toe + [0.30 * f, 0, -0.012 * u]
         high = toe + [-0.20 * f, 0, 0.060 * u]
         wide = 0.62 * f
-        s.loft(high, low, (1, 0, 0.3), [(0, 0, 0, 0.72 * wide, 0.40 * f, 0.5 * f, 2), (0.55, 0, 0, 0.92 * wide, 0.72 * f, 0.62 * f, 2.2),
-               (0.85, 0, 0, wide, 0.86 * f, 0.66 * f, 2.4), (1, 0, 0, 0.96 * wide, 0.82 * f, 0.62 * f, 2.4)], 0.012 * u)  # fmt: skip
+        s.loft(
+            high,
+            low,
+            (1, 0, 0.3),
+            [
+                (0, 0, 0, 0.72 * wide, 0.40 * f, 0.5 * f, 2),
+                (0.55, 0, 0, 0.92 * wide, 0.72 * f, 0.62 * f, 2.2),
+                (0.85, 0, 0, wide, 0.86 * f, 0.66 * f, 2.4),
+                (1, 0, 0, 0.96 * wide, 0.82 * f, 0.62 * f, 2.4),
+            ],
+            0.012 * u,
+        )
 
     def horns(self, coat: dict[str, Any]) -> list[Mesh]:
         """Antlers of a buck, horns of a cow, tusks of a boar (negative horns)."""
@@ -273,18 +356,42 @@ class _Body:
             if r.antlers:
                 a = r.antlers * u
                 p = root + self.at(0, e * 0.45 * r.skull, 0)
-                beam = [p, p + np.array([-0.10, e * 0.16, 0.35]) * a, p + np.array([-0.06, e * 0.30, 0.72]) * a, p + np.array([0.06, e * 0.28, 1.0]) * a]
+                beam = [
+                    p,
+                    p + np.array([-0.10, e * 0.16, 0.35]) * a,
+                    p + np.array([-0.06, e * 0.30, 0.72]) * a,
+                    p + np.array([0.06, e * 0.28, 1.0]) * a,
+                ]
                 out.append(solids.tube(beam, np.array([0.020, 0.017, 0.013, 0.005]) * u, HORN, sides=8, color=rgb))
                 for k, tip in ((1, (0.26, e * 0.02, 0.16)), (2, (-0.20, e * 0.04, 0.20))):
-                    out.append(solids.tube([beam[k], beam[k] + np.array(tip) * a], np.array([0.013, 0.004]) * u, HORN, sides=7, color=rgb))
+                    out.append(
+                        solids.tube(
+                            [beam[k], beam[k] + np.array(tip) * a], np.array([0.013, 0.004]) * u, HORN, sides=7, color=rgb
+                        )
+                    )
             if r.horns > 0:
                 p, a = root + self.at(0, e * 0.70 * r.skull, -0.02), r.horns * u
-                curve = [p, p + np.array([0.0, e * 0.45, 0.10]) * a, p + np.array([0.10, e * 0.80, 0.35]) * a, p + np.array([0.20, e * 0.85, 0.80]) * a]
+                curve = [
+                    p,
+                    p + np.array([0.0, e * 0.45, 0.10]) * a,
+                    p + np.array([0.10, e * 0.80, 0.35]) * a,
+                    p + np.array([0.20, e * 0.85, 0.80]) * a,
+                ]
                 out.append(solids.tube(curve, np.array([0.026, 0.023, 0.016, 0.005]) * u, HORN, sides=9, color=rgb))
             if r.horns < 0:
-                p, a = self.nose - self.direction * 0.12 * r.head * u + self.at(0, e * 0.92 * r.muzzle, -0.6 * r.muzzle), -r.horns * u
-                out.append(solids.tube([p, p + np.array([0.2, e * 0.6, 0.25]) * a, p + np.array([0.05, e * 0.75, 0.9]) * a], np.array([0.012, 0.010, 0.003]) * u,
-                                       HORN, sides=7, color=(0.62, 0.58, 0.48)))  # fmt: skip
+                p, a = (
+                    self.nose - self.direction * 0.12 * r.head * u + self.at(0, e * 0.92 * r.muzzle, -0.6 * r.muzzle),
+                    -r.horns * u,
+                )
+                out.append(
+                    solids.tube(
+                        [p, p + np.array([0.2, e * 0.6, 0.25]) * a, p + np.array([0.05, e * 0.75, 0.9]) * a],
+                        np.array([0.012, 0.010, 0.003]) * u,
+                        HORN,
+                        sides=7,
+                        color=(0.62, 0.58, 0.48),
+                    )
+                )
         return out
 
     def paint(self, p: Array, n: Array, coat: dict[str, Any], shift: float) -> Array:
@@ -305,7 +412,10 @@ class _Body:
         if r.pattern == "patches":
             patch = fractal_noise(p / (0.38 * u) + shift, 2)
             mix(smooth_step(-0.10, -0.04, patch) * (z > 0.25), "patch")
-            mix((np.sqrt(((p - self.nose) ** 2).sum(1)) < 0.62 * r.head * u) * (np.abs(p[:, 1]) < 0.42 * r.skull * u) * 1.0, "blaze")
+            mix(
+                (np.sqrt(((p - self.nose) ** 2).sum(1)) < 0.62 * r.head * u) * (np.abs(p[:, 1]) < 0.42 * r.skull * u) * 1.0,
+                "blaze",
+            )
         if r.pattern == "stripes":
             stripe = np.sin((x * 40 + 0.8 * fractal_noise(p / (0.2 * u) + shift, 2)) * 1.0)
             mix(smooth_step(0.25, 0.65, stripe) * (np.abs(n[:, 0]) < 0.8) * (z > 0.15) * 0.8, "patch")

@@ -1,4 +1,4 @@
-"""Lost cargo and oddities from the recipes in assets/debris: a builder of debris_goods, _road, _wild or _odd at a published size.
+"""Lost cargo and oddities from the recipes in assets/debris: one of the builders at a published size.
 
 Model frame: origin on the ground under the middle of the box; what has a face shows it to +x, what has a length runs along x.
 """
@@ -17,7 +17,7 @@ from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.frames import Pose
 from scenesim.base.keys import Key, derive, generator
 from scenesim.geometry.mesh import Mesh, join
-from scenesim.models import debris_goods, debris_odd, debris_road, debris_wild
+from scenesim.models import debris_car, debris_goods, debris_odd, debris_road, debris_site, debris_wheeled, debris_wild
 from scenesim.models.model import WHEEL_M, Joint, Model, Part, tight_box
 
 # Keys of a recipe that are not its builder's. size_lwh_m: as published. colors: one is drawn. floats_m: height of its lowest
@@ -25,7 +25,7 @@ from scenesim.models.model import WHEEL_M, Joint, Model, Part, tight_box
 OWN = ("builder", "class_name", "size_lwh_m", "colors", "floats_m", "rolls", "source", "solid")
 
 
-def build(name: str, key: Key = Key(0), **options: Any) -> Model:
+def build(name: str, key: Key, **options: Any) -> Model:
     """The model of a recipe; options replace the recipe's values. Raises InputError for what the recipe does not have."""
     recipe = {**assets.read("debris", name)}
     builder = BUILDERS[recipe["builder"]]
@@ -61,9 +61,10 @@ def animal_lying(size: np.ndarray, g: np.random.Generator, species: str) -> list
     return animal.lying(species, size)
 
 
+ROOMS = (debris_goods, debris_site, debris_wheeled, debris_car, debris_road, debris_wild, debris_odd)
 BUILDERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
-    for room in (debris_goods, debris_road, debris_wild, debris_odd)
+    for room in ROOMS
     for n, f in vars(room).items()
     if callable(f) and getattr(f, "__module__", "") == room.__name__ and not n.startswith("_")
 } | {"animal_lying": animal_lying}

@@ -1,6 +1,6 @@
 """Parts that lost cargo shares: boards with worn edges, wheels, frames of tube, caps, colours.
 
-Frame of every builder: z up; the door (debris.py) centres what it gets and stands it on the ground. g is the chance of a builder.
+Frame of every builder: z up; what it returns is centred and stands on the ground (rough.grounded). g: its chance.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ CHROME, BLACK = Surface("chrome"), (0.018, 0.018, 0.019)
 STEEL_GREY, RUBBER_BLACK, PINE, WHITE = (0.45, 0.455, 0.46), (0.024, 0.024, 0.024), (0.52, 0.38, 0.22), (0.72, 0.72, 0.70)
 
 
-def board(size: ArrayLike, at: ArrayLike, surface: Surface = WOOD, rgb: RGB = PINE, *, bevel: float = 0.003, **turn: float) -> Mesh:
+def board(
+    size: ArrayLike, at: ArrayLike, surface: Surface = WOOD, rgb: RGB = PINE, *, bevel: float = 0.003, **turn: float
+) -> Mesh:
     """A box with bevelled edges about `at`, turned first (roll, pitch, yaw)."""
     return placed(rounded_box(size, bevel, surface, 1, color=rgb), at, **turn)
 
@@ -75,8 +77,16 @@ def caster(radius: float, width: float, at: ArrayLike, rgb: RGB = RUBBER_BLACK, 
 def hollow(outer: float, inner: float, low: float, high: float, surface: Surface, rgb: RGB, *, sides: int = 32) -> Mesh:
     """A closed upright pipe."""
     e = min(0.15 * (outer - inner), 0.3 * (high - low), 0.01)
-    profile = [(inner, low + e), (inner, high - e), (inner + e, high), (outer - e, high), (outer, high - e), (outer, low + e),
-               (outer - e, low), (inner + e, low)]  # fmt: skip
+    profile = [
+        (inner, low + e),
+        (inner, high - e),
+        (inner + e, high),
+        (outer - e, high),
+        (outer, high - e),
+        (outer, low + e),
+        (outer - e, low),
+        (inner + e, low),
+    ]
     return painted(placed(ring(profile, sides, surface), roll=np.pi / 2), rgb)
 
 
@@ -93,7 +103,14 @@ def mottled(mesh: Mesh, rgb: RGB, pitch: float, depth: float, shift: float = 0.0
 
 
 def log(
-    length: float, radius: float, bark: RGB, g: np.random.Generator, *, taper: float = 0.06, bend: float = 0.01, wood: RGB = PINE
+    length: float,
+    radius: float,
+    bark: RGB,
+    g: np.random.Generator,
+    *,
+    taper: float = 0.06,
+    bend: float = 0.01,
+    wood: RGB = PINE,
 ) -> list[Mesh]:
     """A sawn log along x about the origin: bark, and pale ends with rings."""
     n, sides = max(6, int(length / 0.16)), 32

@@ -35,7 +35,7 @@ from scenesim.models.debris_kit import (
     painted,
     rods,
     turned,
-)  # fmt: skip
+)
 from scenesim.models.material import pack
 from scenesim.models.model import Model, tight_box
 
@@ -65,13 +65,21 @@ def _ball_of(radius: float, d: Array, t: Array, lines, tone, surface: Surface) -
     v = v / np.sqrt((v * v).sum(1, keepdims=True))
     middle = v[f].mean(1)
     color = tone(middle / np.sqrt((middle * middle).sum(1, keepdims=True)))
-    return make((v[f] * radius).reshape(-1, 3), np.arange(3 * len(f)).reshape(-1, 3), surface, normals=v[f], color=np.repeat(color, 3, 0))
+    return make(
+        (v[f] * radius).reshape(-1, 3),
+        np.arange(3 * len(f)).reshape(-1, 3),
+        surface,
+        normals=v[f],
+        color=np.repeat(color, 3, 0),
+    )
 
 
 def beach_ball(size: Array, g: Chance) -> Meshes:
     """Six gores of four colours, white caps."""
     d, t = sphere_grid(3)
-    tones = np.array([(0.75, 0.74, 0.72), (0.62, 0.03, 0.03), (0.75, 0.74, 0.72), (0.02, 0.15, 0.55), (0.75, 0.74, 0.72), (0.72, 0.50, 0.02)])
+    tones = np.array(
+        [(0.75, 0.74, 0.72), (0.62, 0.03, 0.03), (0.75, 0.74, 0.72), (0.02, 0.15, 0.55), (0.75, 0.74, 0.72), (0.72, 0.50, 0.02)]
+    )
 
     def tone(p: Array) -> Array:
         k = np.floor((np.arctan2(p[:, 1], p[:, 0]) / TAU + 0.5) * 6).astype(int) % 6
@@ -87,14 +95,29 @@ def balloon(size: Array, g: Chance, color: RGB) -> Meshes:
     length, width, height = size
     d, t = sphere_grid(4)
     low = np.clip(-d[:, 2], 0, 1)
-    v = d * [1, 1, 1.18] * (1 - 0.20 * low[:, None] ** 2 * [1, 1, 0]) - [0, 0, 0] + np.stack([0 * low, 0 * low, -0.16 * low**6], 1)
+    v = (
+        d * [1, 1, 1.18] * (1 - 0.20 * low[:, None] ** 2 * [1, 1, 0])
+        - [0, 0, 0]
+        + np.stack([0 * low, 0 * low, -0.16 * low**6], 1)
+    )
     r = length / 2
     body = make(v * r, t, Surface("object_latex"), smooth_deg=80, color=color)
     z = -1.34 * r
-    knot = solids.lathe([(0, z - 0.03), (0.024, z - 0.032), (0.010, z), (0.028, z + 0.045), (0, z + 0.05)], Surface("object_latex"), sides=14, color=np.asarray(color) * 0.8)
+    knot = solids.lathe(
+        [(0, z - 0.03), (0.024, z - 0.032), (0.010, z), (0.028, z + 0.045), (0, z + 0.05)],
+        Surface("object_latex"),
+        sides=14,
+        color=np.asarray(color) * 0.8,
+    )
     u = np.linspace(0, 1, 30)
     run = height - 2.4 * r
-    ribbon = solids.tube(np.stack([0.035 * np.sin(u * 9) * u, 0.03 * np.cos(u * 7) * u - 0.03 * u, z - 0.02 - u * run], 1), 0.0035, TEXTILE, sides=5, color=WHITE)
+    ribbon = solids.tube(
+        np.stack([0.035 * np.sin(u * 9) * u, 0.03 * np.cos(u * 7) * u - 0.03 * u, z - 0.02 - u * run], 1),
+        0.0035,
+        TEXTILE,
+        sides=5,
+        color=WHITE,
+    )
     return [grounded([body, knot, ribbon], size)]
 
 
@@ -108,10 +131,25 @@ def drone(size: Array, g: Chance, color: RGB = (0.30, 0.305, 0.31)) -> Meshes:
             hub = (x * 0.36 * k, y * 0.38 * k, 0.18 * k)
             out += rods([[(x * 0.12 * k, y * 0.08 * k, 0.15 * k), hub]], 0.022 * k, PLASTIC, color)
             out.append(placed(drum(0.038 * k, -0.02 * k, 0.07 * k, PLASTIC, BLACK, edge=0.004), hub))
-            out += rods([[(hub[0] * 0.95, hub[1] * 0.95, 0.17 * k), (hub[0] * 1.05, hub[1] * 1.05, 0.0)]], 0.010 * k, PLASTIC, BLACK)
+            out += rods(
+                [[(hub[0] * 0.95, hub[1] * 0.95, 0.17 * k), (hub[0] * 1.05, hub[1] * 1.05, 0.0)]], 0.010 * k, PLASTIC, BLACK
+            )
             for s in (0, 1):
-                out.append(board((0.32 * k, 0.034 * k, 0.006 * k), (hub[0], hub[1], 0.258 * k), PLASTIC, (0.05, 0.05, 0.05), bevel=0.001, yaw=0.6 + x + s * 0, roll=0.12))
-    out += [placed(ball((0.015 * k,) * 3, PLASTIC, rounds=1, color=rgb), (s * 0.22 * k, 0, 0.18 * k)) for s, rgb in ((1, (0.7, 0.02, 0.02)), (-1, (0.02, 0.6, 0.05)))]
+                out.append(
+                    board(
+                        (0.32 * k, 0.034 * k, 0.006 * k),
+                        (hub[0], hub[1], 0.258 * k),
+                        PLASTIC,
+                        (0.05, 0.05, 0.05),
+                        bevel=0.001,
+                        yaw=0.6 + x + s * 0,
+                        roll=0.12,
+                    )
+                )
+    out += [
+        placed(ball((0.015 * k,) * 3, PLASTIC, rounds=1, color=rgb), (s * 0.22 * k, 0, 0.18 * k))
+        for s, rgb in ((1, (0.7, 0.02, 0.02)), (-1, (0.02, 0.6, 0.05)))
+    ]
     return [grounded(out, size)]
 
 
@@ -124,13 +162,29 @@ def mannequin(size: Array, g: Chance, color: RGB = (0.70, 0.62, 0.54), child: bo
     head = b.head_centre
     k = b.length["head"]
     s = Solid()
-    s.loft(head - [0, 0, 0.55 * k], head + [0, 0, 0.52 * k], (0, 1, 0), [(0, 0, 0, 0.10 * k, 0.10 * k, 0.10 * k, 2), (0.12, 0, 0.04 * k, 0.20 * k, 0.26 * k, 0.18 * k, 2),
-           (0.45, 0, 0.02 * k, 0.31 * k, 0.38 * k, 0.36 * k, 2), (0.70, 0, 0, 0.34 * k, 0.38 * k, 0.42 * k, 2), (0.92, 0, 0, 0.23 * k, 0.26 * k, 0.28 * k, 2), (1, 0, 0, 0.08 * k, 0.08 * k, 0.08 * k, 2)], 0.02)  # fmt: skip
+    s.loft(
+        head - [0, 0, 0.55 * k],
+        head + [0, 0, 0.52 * k],
+        (0, 1, 0),
+        [
+            (0, 0, 0, 0.10 * k, 0.10 * k, 0.10 * k, 2),
+            (0.12, 0, 0.04 * k, 0.20 * k, 0.26 * k, 0.18 * k, 2),
+            (0.45, 0, 0.02 * k, 0.31 * k, 0.38 * k, 0.36 * k, 2),
+            (0.70, 0, 0, 0.34 * k, 0.38 * k, 0.42 * k, 2),
+            (0.92, 0, 0, 0.23 * k, 0.26 * k, 0.28 * k, 2),
+            (1, 0, 0, 0.08 * k, 0.08 * k, 0.08 * k, 2),
+        ],
+        0.02,
+    )
     neck = b.joint("neck")
     s.tube(neck - [0, 0, 0.03], head - [0, 0, 0.2 * k], 0.055 * b.k, 0.050 * b.k, 0.03)
     out = [_skin(s, 0.020 * b.k, c)]
     cloth = {"trunk": (0.10, 0.18, 0.42), "arm": (0.10, 0.18, 0.42), "leg": (0.05, 0.055, 0.07)} if dressed else {}
-    for solid, name in ((b.trunk_solid(), "trunk"), *((b.arm_solid(q), "arm") for q in "rl"), *((b.leg_solid(q), "leg") for q in "rl")):
+    for solid, name in (
+        (b.trunk_solid(), "trunk"),
+        *((b.arm_solid(q), "arm") for q in "rl"),
+        *((b.leg_solid(q), "leg") for q in "rl"),
+    ):
         out.append(_skin(solid, 0.024 * b.k, np.asarray(cloth.get(name, c))))
     for q, e in (("r", 1.0), ("l", -1.0)):
         wrist, foot = b.joint(f"hand_{q}"), b.joint(f"foot_{q}")
@@ -138,13 +192,33 @@ def mannequin(size: Array, g: Chance, color: RGB = (0.70, 0.62, 0.54), child: bo
         d = d / np.sqrt(d @ d)
         hand = Solid()
         w = 0.040 * b.k
-        hand.loft(wrist - 0.25 * w * d, wrist + 0.92 * b.length["hand"] * d, (0, 1, 0), [(0, 0, 0, 0.6 * w, 0.6 * w, 0.6 * w, 2), (0.35, 0, 0, 0.55 * w, w, w, 2.2),
-                  (0.7, 0, 0, 0.35 * w, 0.8 * w, 0.8 * w, 2.2), (1, 0, 0, 0.2 * w, 0.35 * w, 0.35 * w, 2)], 0.01)  # fmt: skip
+        hand.loft(
+            wrist - 0.25 * w * d,
+            wrist + 0.92 * b.length["hand"] * d,
+            (0, 1, 0),
+            [
+                (0, 0, 0, 0.6 * w, 0.6 * w, 0.6 * w, 2),
+                (0.35, 0, 0, 0.55 * w, w, w, 2.2),
+                (0.7, 0, 0, 0.35 * w, 0.8 * w, 0.8 * w, 2.2),
+                (1, 0, 0, 0.2 * w, 0.35 * w, 0.35 * w, 2),
+            ],
+            0.01,
+        )
         out.append(_skin(hand, 0.012 * b.k, c))
         shoe = Solid()
         at = np.array([foot[0], foot[1], 0.0])
-        shoe.loft(at + [0, -0.05 * b.k, 0.04 * b.k], at + [0.02 * e, 0.19 * b.k, 0.028 * b.k], (0, 0, 1), [(0, 0, 0, 0.03 * b.k, 0.045 * b.k, 0.04 * b.k, 2.2), (0.3, 0, 0, 0.036 * b.k, 0.055 * b.k, 0.035 * b.k, 2.2),
-                  (0.75, 0, 0, 0.042 * b.k, 0.02 * b.k, 0.026 * b.k, 2.4), (1, 0, 0, 0.02 * b.k, 0.01 * b.k, 0.018 * b.k, 2)], 0.01)  # fmt: skip
+        shoe.loft(
+            at + [0, -0.05 * b.k, 0.04 * b.k],
+            at + [0.02 * e, 0.19 * b.k, 0.028 * b.k],
+            (0, 0, 1),
+            [
+                (0, 0, 0, 0.03 * b.k, 0.045 * b.k, 0.04 * b.k, 2.2),
+                (0.3, 0, 0, 0.036 * b.k, 0.055 * b.k, 0.035 * b.k, 2.2),
+                (0.75, 0, 0, 0.042 * b.k, 0.02 * b.k, 0.026 * b.k, 2.4),
+                (1, 0, 0, 0.02 * b.k, 0.01 * b.k, 0.018 * b.k, 2),
+            ],
+            0.01,
+        )
         out.append(_skin(shoe, 0.013 * b.k, c if not dressed else np.array(BLACK)))
     body = turned(out, yaw=-np.pi / 2)  # bodies face +y
     low = min(float(m.bounds()[0, 2]) for m in body)
@@ -183,7 +257,10 @@ def flattened(m: Mesh, thin: float, light: Sequence[float] = (0.75, 0.25, 0.60))
     area = np.sqrt((n * n).sum(1))
     front = n[:, 0] > 0.02 * area
     across = m.vertices[m.triangles[front]][..., 1:]
-    flat = np.abs((across[:, 1, 0] - across[:, 0, 0]) * (across[:, 2, 1] - across[:, 0, 1]) - (across[:, 1, 1] - across[:, 0, 1]) * (across[:, 2, 0] - across[:, 0, 0]))
+    flat = np.abs(
+        (across[:, 1, 0] - across[:, 0, 0]) * (across[:, 2, 1] - across[:, 0, 1])
+        - (across[:, 1, 1] - across[:, 0, 1]) * (across[:, 2, 0] - across[:, 0, 0])
+    )
     t = m.triangles[front][flat > 2e-8]
     albedo = pack([s.material for s in m.surfaces])[:, MATERIAL["albedo_r"] : MATERIAL["albedo_r"] + 3]
     rgb = albedo[m.surface[front][flat > 2e-8]][:, None] * (np.ones((1, 3, 3)) if m.color is None else m.color[t])
@@ -211,7 +288,11 @@ def _coloured(model: Model, paint: RGB) -> Mesh:
             keep = tinted == flag
             if keep.any():
                 part = replace(m, triangles=m.triangles[keep], normals=m.normals[keep], uv=m.uv[keep], surface=m.surface[keep])
-                meshes.append(replace(painted(part, rgb), surfaces=tuple(replace(s, material="object_print") for s in part.surfaces)) if flag else part)
+                meshes.append(
+                    replace(painted(part, rgb), surfaces=tuple(replace(s, material="object_print") for s in part.surfaces))
+                    if flag
+                    else part
+                )
     return join(meshes)
 
 
@@ -221,10 +302,25 @@ def billboard(size: Array, g: Chance, shows: str, lower_edge_m: float) -> Meshes
     tall = height - lower_edge_m
     frame = (0.20, 0.205, 0.21)
     out = [block((-0.07, -width / 2, lower_edge_m), (0.0, width / 2, height), ENAMEL, frame, bevel=0.01)]
-    sky = make([[0.0008, -width / 2 + 0.06, lower_edge_m + 0.06], [0.0008, width / 2 - 0.06, lower_edge_m + 0.06], [0.0008, width / 2 - 0.06, height - 0.06],
-                [0.0008, -width / 2 + 0.06, height - 0.06]], [[0, 1, 2], [0, 2, 3]], PRINT, color=[(0.50, 0.30, 0.10), (0.50, 0.30, 0.10), (0.10, 0.28, 0.55), (0.10, 0.28, 0.55)])  # fmt: skip
+    sky = make(
+        [
+            [0.0008, -width / 2 + 0.06, lower_edge_m + 0.06],
+            [0.0008, width / 2 - 0.06, lower_edge_m + 0.06],
+            [0.0008, width / 2 - 0.06, height - 0.06],
+            [0.0008, -width / 2 + 0.06, height - 0.06],
+        ],
+        [[0, 1, 2], [0, 2, 3]],
+        PRINT,
+        color=[(0.50, 0.30, 0.10), (0.50, 0.30, 0.10), (0.10, 0.28, 0.55), (0.10, 0.28, 0.55)],
+    )
     out.append(sky)
-    floor = block((0.0, -width / 2 + 0.06, lower_edge_m + 0.06), (0.0016, width / 2 - 0.06, lower_edge_m + 0.06 + 0.16 * tall), PRINT, (0.20, 0.20, 0.21), bevel=0.0001)
+    floor = block(
+        (0.0, -width / 2 + 0.06, lower_edge_m + 0.06),
+        (0.0016, width / 2 - 0.06, lower_edge_m + 0.06 + 0.16 * tall),
+        PRINT,
+        (0.20, 0.20, 0.21),
+        bevel=0.0001,
+    )
     out.append(floor)
     out += _printed(shows, tall, width, lower_edge_m)
     for y in (-0.32, 0.32):
@@ -238,7 +334,11 @@ def _printed(shows: str, tall: float, width: float, low: float) -> Meshes:
     out: Meshes = []
     base = low + 0.06 + 0.10 * tall
     if shows == "people":
-        for name, y, yaw, key in (("adult_woman", -0.24 * width, 0.35, 5), ("adult_man", 0.02 * width, -0.2, 9), ("child", 0.27 * width, 0.1, 3)):
+        for name, y, yaw, key in (
+            ("adult_woman", -0.24 * width, 0.35, 5),
+            ("adult_man", 0.02 * width, -0.2, 9),
+            ("child", 0.27 * width, 0.1, 3),
+        ):
             m = _whole(build(ModelRequest("person", name, key)).model)
             out.append(placed(flattened(placed(m, yaw=yaw), 0.004), (0.002, y, base)))
     else:
@@ -257,7 +357,9 @@ def poster(size: Array, g: Chance, shows: str) -> Meshes:
     print_ = flattened(m, 0.004)
     seen = m.vertices[:, 1:]
     hull = shapely.concave_hull(shapely.MultiPoint(seen[:: max(1, len(seen) // 3000)]), ratio=0.03).buffer(0.03).simplify(0.006)
-    card = solids.prism(hull, -0.008, 0.0, Surface("object_card"), color=(0.70, 0.69, 0.66)).transformed(roadside.MODEL_FROM_FACE)
+    card = solids.prism(hull, -0.008, 0.0, Surface("object_card"), color=(0.70, 0.69, 0.66)).transformed(
+        roadside.MODEL_FROM_FACE
+    )
     foot = board((size[0], 0.55, 0.012), (-0.0, 0, 0.006), Surface("object_card"), (0.66, 0.65, 0.62))
     prop = board((0.012, 0.30, 0.9), (-0.10, 0, 0.45), Surface("object_card"), (0.45, 0.33, 0.2), pitch=0.2)
     return [grounded([card, print_, foot, prop], size)]
@@ -274,4 +376,3 @@ def sign_on_vehicle(size: Array, g: Chance, vehicle: str, face: str, at: Sequenc
     parts = (replace(first, mesh=mesh), *model.parts[1:])
     box, center = tight_box(parts)
     return replace(model, parts=parts, size_lwh_m=box, box_center_m=center)
-

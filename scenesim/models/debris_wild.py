@@ -50,7 +50,14 @@ def trunk(size: Array, g: Chance) -> Meshes:
         d /= np.sqrt(d @ d)
         here = r * (1 - 0.35 * (x / length + 0.5))
         p = np.array([x, 0, 0]) + 0.5 * here * d
-        out.append(mottled(solids.tube([p, p + d * 0.5 * reach, p + d * reach + [0.04, 0, 0.02]], [0.060, 0.042, 0.032], BARK, sides=10), bark, 0.06, 0.3))
+        out.append(
+            mottled(
+                solids.tube([p, p + d * 0.5 * reach, p + d * reach + [0.04, 0, 0.02]], [0.060, 0.042, 0.032], BARK, sides=10),
+                bark,
+                0.06,
+                0.3,
+            )
+        )
         tip = p + d * reach + [0.04, 0, 0.02]
         out.append(solids.tube([tip - d * 0.004, tip + d * 0.006], 0.030, Surface("object_wood"), sides=10, color=PINE))
     return [grounded(out, size)]
@@ -70,15 +77,29 @@ def branch(size: Array, g: Chance, leaf: RGB = (0.80, 0.95, 0.70), leaves: bool 
             d[2] -= 0.25 * points[-1][2]
             d /= np.sqrt(d @ d)
             points.append(points[-1] + d * length / n)
-        out.append(mottled(solids.tube(points, np.linspace(r, 0.45 * r, n + 1), BARK, sides=9 if depth == 0 else 6), bark, 0.05, 0.3))
+        out.append(
+            mottled(solids.tube(points, np.linspace(r, 0.45 * r, n + 1), BARK, sides=9 if depth == 0 else 6), bark, 0.05, 0.3)
+        )
         if depth < 2:
             for k in range(1, n + 1):
                 for s in (-1, 1):
                     if depth == 1 and (k + s) % 3 == 0:
                         continue
                     turn = s * float(g.uniform(0.5, 0.95))
-                    e = np.array([d[0] * np.cos(turn) - d[1] * np.sin(turn), d[0] * np.sin(turn) + d[1] * np.cos(turn), d[2] + float(g.uniform(-0.12, 0.30))])
-                    grow(points[k], e / np.sqrt(e @ e), length * float(g.uniform(0.32, 0.5)) * (1.15 - 0.6 * k / n), 0.50 * r, depth + 1)
+                    e = np.array(
+                        [
+                            d[0] * np.cos(turn) - d[1] * np.sin(turn),
+                            d[0] * np.sin(turn) + d[1] * np.cos(turn),
+                            d[2] + float(g.uniform(-0.12, 0.30)),
+                        ]
+                    )
+                    grow(
+                        points[k],
+                        e / np.sqrt(e @ e),
+                        length * float(g.uniform(0.32, 0.5)) * (1.15 - 0.6 * k / n),
+                        0.50 * r,
+                        depth + 1,
+                    )
         if depth >= 1 and leaves:
             for q in points[1:]:
                 for _ in range(3):
@@ -106,7 +127,9 @@ def snow_bank(size: Array, g: Chance) -> Meshes:
 
     def top(s: Array, x: Array, y: Array) -> Array:
         p = np.stack([x, y, np.full(len(x), shift)], 1)
-        return height * np.clip(1 - s**2.2, 0, 1) ** 0.8 * (0.78 + 0.25 * fractal_noise(p * 1.3, 2)) + 0.05 * np.minimum(1, (1 - s) * 8) * fractal_noise(p * 7, 2)
+        return height * np.clip(1 - s**2.2, 0, 1) ** 0.8 * (0.78 + 0.25 * fractal_noise(p * 1.3, 2)) + 0.05 * np.minimum(
+            1, (1 - s) * 8
+        ) * fractal_noise(p * 7, 2)
 
     def tint(v: Array) -> Array:
         dirt = np.clip(0.42 * fractal_noise(v * 3.0 + shift, 3) + 0.75 * np.exp(-v[:, 2] / 0.10) - 0.05, 0, 0.75)[:, None]
@@ -140,27 +163,52 @@ def straw(size: Array, g: Chance, round_bale: bool = False) -> Meshes:
             rows = []
             for k in range(n):
                 q = r * 0.96 * (1 - k / n)
-                bump = (k > 0) * (0.012 * (k % 2) + 0.006 * fractal_noise(np.stack([np.cos(b) * q * 14, np.sin(b) * q * 14, np.full(sides, s * 9.0)], 1), 2))
+                bump = (k > 0) * (
+                    0.012 * (k % 2)
+                    + 0.006 * fractal_noise(np.stack([np.cos(b) * q * 14, np.sin(b) * q * 14, np.full(sides, s * 9.0)], 1), 2)
+                )
                 rows.append(np.stack([q * np.cos(b), q * np.sin(b), np.full(sides, width / 2) + bump], 1))
             v = np.concatenate([*rows, [[0, 0, width / 2]]])
             t = []
             j = np.arange(sides)
             j2 = (j + 1) % sides
             for k in range(n - 1):
-                t += [np.stack([k * sides + j, k * sides + j2, (k + 1) * sides + j2], 1), np.stack([k * sides + j, (k + 1) * sides + j2, (k + 1) * sides + j], 1)]
+                t += [
+                    np.stack([k * sides + j, k * sides + j2, (k + 1) * sides + j2], 1),
+                    np.stack([k * sides + j, (k + 1) * sides + j2, (k + 1) * sides + j], 1),
+                ]
             t.append(np.stack([(n - 1) * sides + j, (n - 1) * sides + j2, np.full(sides, len(v) - 1)], 1))
-            tone = np.clip(np.repeat(0.62 + 0.38 * (np.arange(n) % 2), sides) * (1 + 0.25 * fractal_noise(v[:-1] * 22, 2)), 0, 1.4)
-            disc = make(v, np.concatenate(t), surface, smooth_deg=40, color=np.clip(np.concatenate([tone, [0.6]])[:, None] * gold, 0, 1))
+            tone = np.clip(
+                np.repeat(0.62 + 0.38 * (np.arange(n) % 2), sides) * (1 + 0.25 * fractal_noise(v[:-1] * 22, 2)), 0, 1.4
+            )
+            disc = make(
+                v, np.concatenate(t), surface, smooth_deg=40, color=np.clip(np.concatenate([tone, [0.6]])[:, None] * gold, 0, 1)
+            )
             rings.append(disc if s > 0 else placed(disc, roll=np.pi))
         m = mottled(body, tuple(gold), 0.05, 0.35)
         out = turned([m, *rings], (0, 0, 0), roll=np.pi / 2)
         return [grounded(out, size)]
     length, width, height = size
-    body = soft_box(size, 0.03, surface, cells=30, relief=lambda p: 0.006 * fractal_noise(p * [9, 40, 40], 2), color=lambda p: np.clip(
-        (1 + 0.35 * fractal_noise(p * [9, 60, 60], 2))[:, None] * gold, 0, 1))  # fmt: skip
+    body = soft_box(
+        size,
+        0.03,
+        surface,
+        cells=30,
+        relief=lambda p: 0.006 * fractal_noise(p * [9, 40, 40], 2),
+        color=lambda p: np.clip((1 + 0.35 * fractal_noise(p * [9, 60, 60], 2))[:, None] * gold, 0, 1),
+    )
     out = [body]
     for y in (-0.22, 0.22):
-        loop = [(x, y * width, z) for x, z in ((-length / 2, -height / 2), (length / 2, -height / 2), (length / 2, height / 2), (-length / 2, height / 2), (-length / 2, -height / 2))]
+        loop = [
+            (x, y * width, z)
+            for x, z in (
+                (-length / 2, -height / 2),
+                (length / 2, -height / 2),
+                (length / 2, height / 2),
+                (-length / 2, height / 2),
+                (-length / 2, -height / 2),
+            )
+        ]
         out.append(solids.tube(np.array(loop) * [1.005, 1, 1.01], 0.006, surface, sides=5, color=(0.10, 0.20, 0.42)))
     for _ in range(220):
         side = int(g.integers(3))

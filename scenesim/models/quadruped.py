@@ -48,9 +48,12 @@ class Skeleton:
         """trunk: length in withers heights; half: of the track; neck: forward and up; tail: back and up of its end."""
         xb, xf = -trunk / 2, trunk / 2
         p: dict[str, tuple[float, float, float]] = {
-            "loin": (xb + 0.10, 0, 0.86), "chest": (0.0, 0, 0.86), "neck": (xf + 0.02, 0, 0.86),
-            "head": (xf + 0.02 + neck[0], 0, 0.86 + neck[1]), "tail": (xb - 0.12, 0, 0.90),
-        }  # fmt: skip
+            "loin": (xb + 0.10, 0, 0.86),
+            "chest": (0.0, 0, 0.86),
+            "neck": (xf + 0.02, 0, 0.86),
+            "head": (xf + 0.02 + neck[0], 0, 0.86 + neck[1]),
+            "tail": (xb - 0.12, 0, 0.90),
+        }
         for leg in LEGS:
             y = half if leg[1] == "l" else -half
             if leg[0] == "f":
@@ -60,7 +63,11 @@ class Skeleton:
             p |= {f"{leg}_{part}": row for part, row in zip(PARTS, rows)}
         rest = np.array([p[n] for n in BONES]) * withers_m
         ends = rest.copy()
-        ends[BONE["loin"]], ends[BONE["chest"]], ends[BONE["neck"]] = rest[BONE["chest"]], rest[BONE["neck"]], rest[BONE["head"]]
+        ends[BONE["loin"]], ends[BONE["chest"]], ends[BONE["neck"]] = (
+            rest[BONE["chest"]],
+            rest[BONE["neck"]],
+            rest[BONE["head"]],
+        )
         ends[BONE["head"]] = rest[BONE["head"]] + np.array([0.25, 0, -0.12]) * withers_m
         ends[BONE["tail"]] = rest[BONE["tail"]] + np.array([-tail[0], 0, tail[1]]) * withers_m
         for leg in LEGS:
@@ -76,14 +83,17 @@ class Skeleton:
         d = np.empty((len(p), len(BONES)))
         for k, name in enumerate(BONES):
             a, b = self.rest[k], self.ends[k]
+            if name in ("loin", "chest"):  # the trunk hangs below its spine
+                a, b = a - [0, 0, 0.16 * u], b - [0, 0, 0.16 * u]
             t = np.clip(((p - a) @ (b - a)) / ((b - a) @ (b - a)), 0, 1)
             part = name.partition("_")[2]
-            thick = {"": 0.16, "top": 0.05, "elbow": 0.05, "carpus": 0.025, "fetlock": 0.025}[part]
+            thick = {"": 0.17, "top": 0.05, "elbow": 0.05, "carpus": 0.025, "fetlock": 0.025}[part]
             thick = {"neck": 0.10, "head": 0.09, "tail": 0.03}.get(name, thick)
             gap = p - a - t[:, None] * (b - a)
-            d[:, k] = (np.sqrt((gap * gap).sum(1)) - thick * u) / (0.026 * u)
-            if part:  # a left leg owns nothing on the right
-                d[:, k] += np.clip(-np.sign(a[1]) * p[:, 1] / (0.02 * u), 0, 60)
+            soft = 0.024 if part in ("carpus", "fetlock") else 0.045  # what lies over the trunk goes over more smoothly
+            d[:, k] = (np.sqrt((gap * gap).sum(1)) - thick * u) / (soft * u)
+            if part:  # a left leg owns nothing on the right, and little near the middle
+                d[:, k] += np.clip((0.45 * abs(b[1]) - np.sign(b[1]) * p[:, 1]) / (0.024 * u), 0, 60)
             if part == "top":  # what moves with the blade or the thigh lies below the back
                 d[:, k] += np.clip((p[:, 2] - 0.80 * u) / (0.02 * u), 0, 60)
         w = d.min(1, keepdims=True) - d
