@@ -30,6 +30,19 @@ def walking(phase, speed=WALK_M_S):
     return row
 
 
+def pieces(triangles):
+    """Number of connected parts: the lowest number of a vertex spreads along the edges until nothing changes."""
+    label = np.arange(triangles.max() + 1)
+    while True:
+        low = label[triangles].min(1)
+        spread = label.copy()
+        np.minimum.at(spread, triangles.ravel(), np.repeat(low, 3))
+        spread = spread[spread]
+        if (spread == label).all():
+            return len(np.unique(label[triangles]))
+        label = spread
+
+
 def test_sizes_are_those_of_the_species(model):
     r, u, skin = animal.read(model.name), animal.withers_m(model), model.parts[0].skin
     v = skin.vertices(rest())
@@ -46,6 +59,8 @@ def test_sizes_are_those_of_the_species(model):
 def test_coats_are_closed_and_stand_on_the_ground(model):
     mesh = model.parts[0].mesh
     assert open_edges(mesh.triangles) == 0
+    fur = next(k for k, s in enumerate(mesh.surfaces) if s.material == "object_fur")
+    assert pieces(mesh.triangles[mesh.surface == fur]) == 1  # no leg is lost
     assert np.sqrt((face_normals(mesh.vertices, mesh.triangles) ** 2).sum(1)).min() > 2e-10
     low, high = mesh.bounds()
     assert low[2] == 0.0 and np.allclose(high - low, model.size_lwh_m)

@@ -25,7 +25,7 @@ from scenesim.models.quadruped import LEGS, AnimalSkin, Skeleton
 Array = NDArray[np.float64]
 FUR, HORN = Surface("object_fur"), Surface("object_horn")
 FOOT, SOLE = 0.07, 0.012  # height of a foot; what is lower than its sole touches the ground
-CELL = 0.035  # edge of the coat's mesh; half of that at the head
+THIN = 0.76  # radius, in cells of the mesh, of the thinnest leg that it still holds
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Recipe:
     foot to the head's joint; neck_r: half depths at both ends. head: length; head_pitch_deg: below the horizontal; skull,
     muzzle: half widths; ears: length, (side, forward, up) direction, half width; tail: (back, up) points; tail_r: radii.
     eye: (share of the head, half skulls to the side, and up); udder: radius.
-    leg_r: thickness of the legs; foot: half length of a hoof or paw. arch: how much the back rises over the loin.
+    leg_r: thickness of the legs; foot: half length of a hoof or paw. arch: how much the back rises over the loin. cell: edge
+    of the coat's mesh, about half of that at the head.
     """
 
     source: str
@@ -71,6 +72,7 @@ class Recipe:
     udder: float = 0.0
     eye: tuple[float, float, float] = (0.20, 0.84, 0.28)
     eye_r: float = 0.020
+    cell: float = 0.031
 
 
 def read(name: str) -> Recipe:
@@ -129,7 +131,7 @@ class _Body:
     """The solids of an animal about its skeleton, in m."""
 
     def __init__(self, r: Recipe):
-        self.r, self.u = r, r.withers_m
+        self.r, self.u, self.thin = r, r.withers_m, THIN * r.cell
         self.skeleton = Skeleton.of(r.withers_m, r.trunk, r.neck, 0.42 * r.wide + 0.045, r.tail[-1])
         self.direction = np.array([np.cos(np.radians(r.head_pitch_deg)), 0.0, -np.sin(np.radians(r.head_pitch_deg))])
         self.above = np.array([-self.direction[2], 0.0, self.direction[0]])
@@ -145,16 +147,15 @@ class _Body:
     def whole(self, coat: dict[str, Any], shift: float) -> tuple[Mesh, NDArray[np.int32], Array]:
         """The mesh of the rest pose with bones (V, 4) and weights (V, 4)."""
         solid, u = self.solid(), self.u
-        low = self.skeleton.rest.min(0) - np.array([0.34, 0.20, 0.0]) * u
-        high = self.skeleton.rest.max(0) + np.array([0.36, 0.20, 0.26]) * u
+        low, high = self._box()
         low[2] = -0.01 * u
         solid.plane((0.0, 0.0, 0.0), (0.0, 0.0, -1.0))
-        v, f = mesh(solid, low, high, CELL * u, 1)
+        v, f = mesh(solid, low, high, self.r.cell * u, 1)
         head = self.joint("head")
 
         def fine(p: Array) -> Array:
             near = np.sqrt(((p - (head + self.nose) / 2) ** 2).sum(1)) < 0.72 * self.r.head * u + 0.02 * u
-            return np.where(near, 0.58 * CELL * u, 9.0)
+            return np.where(near, 0.58 * self.r.cell * u, 9.0)
 
         v, f = refine(solid, v, f, fine)
         if self.r.mane:
@@ -182,6 +183,19 @@ class _Body:
         top = np.argsort(-w, axis=1, kind="stable")[:, :4]
         share = np.take_along_axis(w, top, 1)
         return m, np.ascontiguousarray(top, np.int32), np.ascontiguousarray(share / share.sum(1, keepdims=True))
+
+    def _box(self) -> tuple[Array, Array]:
+        """Corners of a box about the coat, close, because its volume is what meshing costs."""
+        r, u, rest_pose = self.r, self.u, self.skeleton.rest
+        ear = unit(r.ear_direction)
+        tail = float(self.joint("tail")[0]) - (max(back for back, _ in r.tail) + 0.09) * u
+        half = max(r.wide + 0.03, 0.58 * r.skull + r.ear * ear[0] + 0.03, float(rest_pose[:, 1].max()) / u + 0.085) * u
+        nose = max(float(self.nose[0]), float(rest_pose[:, 0].max()) + 0.10 * u) + 0.05 * u
+        above = max(float(self.joint("head")[2]) + (0.09 + r.ear * max(ear[2], 0.0)) * u, 1.04 * u)
+        above = max(above, float(self.joint("tail")[2]) + (max(up for _, up in r.tail) + 0.05) * u)
+        return np.array([min(tail, float(rest_pose[:, 0].min()) - 0.15 * u), -half, 0.0]), np.array(
+            [nose, half, above + r.mane * u]
+        )
 
     def _stand(self, v: Array) -> None:
         """Stretch each foot of the coat to the ground, and make its sole flat; v is changed in place."""
@@ -295,7 +309,7 @@ class _Body:
         for k, (back, up) in enumerate(r.tail):
             q = self.joint("tail") + self.at(-back, 0, up)
             a, b = np.interp([k / n, (k + 1) / n], [0, 1], r.tail_r) * u
-            s.tube(p, q, max(a, 0.010 * u), max(b, 0.010 * u), 0.03 * u)
+            s.tube(p, q, max(a, self.thin * u), max(b, self.thin * u), 0.03 * u)
             p = q
 
     def _front(self, s: Solid, leg: str) -> None:
@@ -309,7 +323,7 @@ class _Body:
         )
         s.tube(elbow + self.at(0, 0, 0.03), carpus, 0.054 * k * u, 0.030 * k * u, 0.05 * u)
         s.ellipsoid(carpus, self.at(0.033, 0.031, 0.042) * k, 0.02 * u)
-        s.tube(carpus, fetlock, 0.0245 * k * u, 0.0225 * k * u, 0.015 * u)
+        s.tube(carpus, fetlock, max(0.0245 * k, self.thin) * u, max(0.0225 * k, self.thin) * u, 0.015 * u)
         self._foot(s, fetlock)
 
     def _hind(self, s: Solid, leg: str) -> None:
@@ -321,13 +335,15 @@ class _Body:
         )
         s.tube(knee + self.at(-0.03, 0, 0), hock, 0.080 * k * u, 0.032 * k * u, 0.05 * u)
         s.ellipsoid(hock + self.at(-0.016, 0, 0.012), self.at(0.032, 0.026, 0.042) * k, 0.02 * u)
-        s.tube(hock, fetlock, 0.028 * k * u, 0.0235 * k * u, 0.015 * u)
+        s.tube(hock, fetlock, max(0.028 * k, self.thin) * u, max(0.0235 * k, self.thin) * u, 0.015 * u)
         self._foot(s, fetlock)
 
     def _foot(self, s: Solid, fetlock: Array) -> None:
         u, k, f = self.u, self.r.leg_r, self.r.foot * self.u
         toe = np.array([fetlock[0] + 0.55 * f, fetlock[1], 0.0])
-        s.tube(fetlock, toe + [-0.25 * f, 0, 0.055 * u], 0.025 * k * u, 0.026 * k * u, 0.015 * u)
+        s.tube(
+            fetlock, toe + [-0.25 * f, 0, 0.055 * u], max(0.025 * k, self.thin) * u, max(0.026 * k, self.thin) * u, 0.015 * u
+        )
         low = toe + [0.30 * f, 0, -0.012 * u]
         high = toe + [-0.20 * f, 0, 0.060 * u]
         wide = 0.62 * f
