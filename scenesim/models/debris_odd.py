@@ -11,7 +11,7 @@ import shapely
 from scenesim.geometry import solids
 from scenesim.geometry.implicit import Solid, cut, mesh
 from scenesim.geometry.mesh import Mesh, Surface, face_normals, join, make
-from scenesim.geometry.rough import ball, grounded, soft_box, sphere_grid
+from scenesim.geometry.rough import ball, grounded, scaled, soft_box, sphere_grid
 from scenesim.geometry.soft import placed
 from scenesim.kernels.packed import MATERIAL
 from scenesim.models import roadside
@@ -366,13 +366,37 @@ def poster(size: Array, g: Chance, shows: str) -> Meshes:
 
 
 def sign_on_vehicle(size: Array, g: Chance, vehicle: str, face: str, at: Sequence[float]) -> Model:
-    """A vehicle that carries a sign on its back, where it means nothing. The sign's faces keep the vehicle's class."""
+    """A vehicle that carries a sign on its back, where it means nothing; its faces keep the vehicle's class.
+    at: (m from its rearmost point, to the left, of the lower edge)."""
     from scenesim.models.catalogue import ModelRequest, build
 
     model = build(ModelRequest("vehicle", vehicle)).model
     meshes, _ = roadside.sign(face, pole=False, lower_edge_m=0.0)
+    rear = model.box_center_m[0] - model.size_lwh_m[0] / 2
+    return _with(model, turned(meshes, (rear + at[0], at[1], at[2]), yaw=np.pi))
+
+
+def print_on_vehicle(size: Array, g: Chance, vehicle: str, low: float, high: float, wide_m: float) -> Model:
+    """A bus with people printed on both its sides, between its axles and two heights."""
+    from scenesim.models.catalogue import ModelRequest, build
+
+    model = build(ModelRequest("vehicle", vehicle)).model
+    half, middle, length = wide_m / 2, 0.5 * model.wheelbase_m, model.wheelbase_m - 1.5
+    meshes: Meshes = []
+    for side in (1, -1):
+        at = (middle, side * (half + 0.004), (low + high) / 2)
+        meshes.append(solids.box((length, 0.012, high - low + 0.08), at, PRINT, color=(0.62, 0.50, 0.12)))
+    for name, along, key in (("adult_woman", -0.22, 11), ("adult_man", 0.20, 4)):
+        flat = flattened(_whole(build(ModelRequest("person", name, key)).model), 0.006)
+        flat = scaled(flat, (1.0, (high - low) / float(flat.bounds()[1, 2]), (high - low) / float(flat.bounds()[1, 2])))
+        for side in (1, -1):
+            meshes.append(placed(flat, (middle + along * length, side * (half + 0.011), low), yaw=side * np.pi / 2))
+    return _with(model, meshes)
+
+
+def _with(model: Model, more: Meshes) -> Model:
+    """The model with more on its first part."""
     first = model.parts[0]
-    mesh = join([first.mesh, *turned(meshes, at, yaw=np.pi)])
-    parts = (replace(first, mesh=mesh), *model.parts[1:])
+    parts = (replace(first, mesh=join([first.mesh, *more])), *model.parts[1:])
     box, center = tight_box(parts)
     return replace(model, parts=parts, size_lwh_m=box, box_center_m=center)
