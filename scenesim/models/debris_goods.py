@@ -32,6 +32,7 @@ from scenesim.models.debris_kit import (
     block,
     board,
     drum,
+    grained,
     mottled,
     painted,
     rods,
@@ -71,7 +72,7 @@ def pallet(size: Array, g: Chance) -> Meshes:
 
 def plank(size: Array, g: Chance, color: RGB = PINE) -> Meshes:
     """A sawn board or beam."""
-    return [grounded([mottled(soft_box(size, 0.004, WOOD, cells=8), color, 0.12, 0.10, float(g.uniform(0, 9)))])]
+    return [grounded([grained(mottled(soft_box(size, 0.004, WOOD, cells=8), color, 0.12, 0.10, float(g.uniform(0, 9))))])]
 
 
 def cardboard_box(
@@ -108,12 +109,12 @@ def cardboard_box(
     low, high = out[0].bounds()
     if tape:
         shiny = np.asarray(color) * 0.82
-        out.append(board((length * 1.004, 0.05, 0.0016), (0, 0, high[2] - 0.004), FILM, shiny, bevel=0.0005))
+        out.append(board((length * 1.004, 0.05, 0.0016), (0, 0, high[2] - 0.0002), FILM, shiny, bevel=0.0005))
         for s in (-1, 1):
-            out.append(board((0.0016, 0.05, 0.08), (s * (high[0] - 0.004), 0, high[2] - 0.05), FILM, shiny, bevel=0.0005))
+            out.append(board((0.0016, 0.05, 0.08), (s * (high[0] - 0.0002), 0, high[2] - 0.04), FILM, shiny, bevel=0.0005))
             # the arrows and the printed panel that every box has
         ink = np.asarray(color) * 0.30
-        y = high[1] - 0.0045
+        y = high[1] - 0.0008
         for x in (-0.30, -0.19):
             arrow = shapely.Polygon([(-0.2, 0), (0.2, 0), (0.2, 0.5), (0.45, 0.5), (0, 1.0), (-0.45, 0.5), (-0.2, 0.5)])
             a = scaled(solids.prism(arrow, 0, 0.002, CARD, color=ink), (0.09 * length, 0.22 * height, 1.0))

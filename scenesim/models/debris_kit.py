@@ -23,6 +23,7 @@ WOOD, BARK, CARD, TEXTILE = (Surface(f"object_{n}") for n in ("wood", "bark", "c
 PLASTIC, ENAMEL, RUST, IRON = (Surface(f"object_{n}") for n in ("plastic", "enamel", "rust", "iron"))
 RUBBER, STEEL, STONE, CONCRETE = (Surface(f"object_{n}") for n in ("rubber", "steel", "stone", "concrete"))
 FILM, SACK, PRINT = (Surface(f"object_{n}") for n in ("film", "sack", "print"))
+GRAIN = 7.0  # of wood, as many times finer across than a tree's bark is around its trunk
 CHROME, BLACK = Surface("chrome"), (0.018, 0.018, 0.019)
 STEEL_GREY, RUBBER_BLACK, PINE, WHITE = (0.45, 0.455, 0.46), (0.024, 0.024, 0.024), (0.52, 0.38, 0.22), (0.72, 0.72, 0.70)
 
@@ -31,7 +32,20 @@ def board(
     size: ArrayLike, at: ArrayLike, surface: Surface = WOOD, rgb: RGB = PINE, *, bevel: float = 0.003, **turn: float
 ) -> Mesh:
     """A box with bevelled edges about `at`, turned first (roll, pitch, yaw)."""
-    return placed(rounded_box(size, bevel, surface, 1, color=rgb), at, **turn)
+    box = rounded_box(size, bevel, surface, 1, color=rgb)
+    there = placed(box, at, **turn)
+    return grained(there, box.vertices) if surface == WOOD else there
+
+
+def grained(mesh: Mesh, local: ArrayLike | None = None) -> Mesh:
+    """Wood whose grain runs along the longest side of what it was cut as. local: (V, 3) its vertices before it was placed."""
+    p = mesh.vertices
+    q = p if local is None else np.asarray(local, float)
+    order = np.argsort(-np.ptp(q, axis=0), kind="stable")
+    along, across = q[:, order[0]], q[:, order[1]] + 0.7 * q[:, order[2]]
+    # The shader of bark reads u / 0.8 + x + y and v / 2.2 + 0.4 z, for trees that stand: here they are turned along the board.
+    uv = np.stack([0.8 * (GRAIN * across - p[:, 0] - p[:, 1]), 2.2 * (0.3 * along - 0.4 * p[:, 2])], 1)
+    return replace(mesh, uv=np.ascontiguousarray(uv[mesh.triangles], np.float32))
 
 
 def block(low: ArrayLike, high: ArrayLike, surface: Surface, rgb: RGB, *, bevel: float = 0.004) -> Mesh:
@@ -125,7 +139,7 @@ def log(
     p, q = i * sides + j, i * sides + (j + 1) % sides
     t = np.concatenate([np.stack([p, q, q + sides], 1), np.stack([p, q + sides, p + sides], 1)])
     run = np.repeat(x, sides)
-    uv = np.stack([np.tile(a, n) * radius, run], 1)
+    uv = np.stack([0.8 * (5.0 * np.tile(a, n) * radius - v[:, 0] - v[:, 1]), 2.2 * (0.5 * run - 0.4 * v[:, 2])], 1)
     shade = np.clip((1 + 0.35 * rough.ravel())[:, None] * np.asarray(bark), 0, 1)
     meshes = [make(v, t, BARK, uv=uv, smooth_deg=60.0, color=shade)]
     for k, sign in ((0, -1), (n - 1, 1)):

@@ -30,6 +30,7 @@ from scenesim.models.debris_kit import (
     block,
     board,
     drum,
+    grained,
     hollow,
     mottled,
     painted,
@@ -299,7 +300,7 @@ def power_line(size: Array, g: Chance) -> Meshes:
         0.25,
         0.25,
     )
-    out = [pole]
+    out = [grained(pole)]
     for k in range(9):  # splinters where it broke
         a = k * TAU / 9
         p = np.array([-0.44 * length, 0.09 * np.cos(a), 0.14 + 0.09 * np.sin(a)])
