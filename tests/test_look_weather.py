@@ -231,7 +231,7 @@ def test_the_glow_of_a_lamp_is_the_integral_along_the_ray():
         away = x[:, None] * d - lamp[0, :3]
         far = np.sqrt((away**2).sum(1))
         c = -(away @ d) / far
-        phase = (0.75 * 0.36 / (1.64 - 1.6 * c) ** 1.5 + 0.25) / (4 * pi)
+        phase = (0.71 * 0.36 / (1.64 - 1.6 * c) ** 1.5 + 0.04 * 0.64 / (1.36 + 1.2 * c) ** 1.5 + 0.25) / (4 * pi)
         want = extinction * (phase * np.exp(-extinction * (x + far)) / far**2).sum() * length / 200_000
         assert np.allclose(out[0, 0], want * lamp[0, 6:9], rtol=0.06, atol=4e-4)
 
@@ -241,6 +241,7 @@ def test_the_phase_functions_lose_nothing():
     ring = 2 * pi * (2 / 20000)
     glow = scenes.from_python(airglow._phase)
     assert abs(sum(glow(float(v)) for v in c) * ring - 1.0) < 0.01
+    assert abs(glow(-1.0) / (1 / 18.8) - 1) < 0.05  # what lidars measure
     drop = scenes.from_python(kernels._phase)
     for kind, total in ((RAIN, 1.0), (SNOW, 0.98)):
         assert abs(sum(drop(kind, float(v)) for v in c) * ring / total - 1.0) < 0.01

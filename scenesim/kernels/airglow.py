@@ -19,13 +19,16 @@ EGO, BONNET_M = 0, 5.0  # of the own lamps, light counts from here on: the own c
 _OWNER = LIGHT["instance"]
 FURTHEST_M = 160.0
 LEAST = 4e-4  # cd/m2 of a lamp that is left out: a thousandth of a street by night
-SHARP, EVEN = 0.75, 0.25  # lobes: Henyey and Greenstein 1941 with g = 0.8, and light that has scattered more than once
+# Lobes of the phase function: Henyey and Greenstein 1941 with g = 0.8 and -0.6, and light that has scattered more than once.
+# Straight back they come to 0.055 per sr, as Mie theory has it for fog (a lidar ratio of 18.8 sr; O'Connor et al. 2004).
+SHARP, BACK, EVEN = 0.71, 0.04, 0.25
 
 
 @inline
 def _phase(cosine):
     f = 1.64 - 1.6 * cosine
-    return (SHARP * 0.36 / (f * sqrt(f)) + EVEN) / (4.0 * pi)
+    b = 1.36 + 1.2 * cosine
+    return (SHARP * 0.36 / (f * sqrt(f)) + BACK * 0.64 / (b * sqrt(b)) + EVEN) / (4.0 * pi)
 
 
 @inline
