@@ -28,10 +28,11 @@ from scenesim.models.falling import falling, wind_m_s
 from scenesim.scenario.roads import network
 from scenesim.scene import ground
 from scenesim.scene.ambient import AmbientField
-from scenesim.scene.environment import environment, laser_extinction_per_m, rain_wetness, snow_cover, visibility_through_m
+from scenesim.scene.environment import environment, rain_wetness, snow_cover, visibility_through_m
 from scenesim.scene.placement import Placement
 from scenesim.scene.stage import Snapshot, Stage
 from scenesim.scene.surroundings import Surroundings, surroundings
+from scenesim.sensors.ranging import Air
 from scenesim.world import simulate_actors
 from scenesim.world.road import RoadMap
 from scenesim.world.timeline import EGO, Timeline
@@ -114,7 +115,7 @@ class Production:
         self.ambient = AmbientField(air, self.stage.still)
         self.falling = falling(rain, snow, wind_m_s(weather.wind_m_s, weather.wind_from_deg))
         self.weather_key = keys.derive(keys.root(scenario.seed), "weather")
-        self.extinction_per_m = laser_extinction_per_m(weather.visibility_m, rain, snow)
+        self.air = Air(weather.visibility_m, rain, snow, wetness)
         # Label value of each actor row: the row itself, so that the ego, which no sensor of its own sees, is 0 like nothing.
         self.track = np.arange(len(self.timeline.actors) + len(self.stage.named), dtype=np.uint16)
         for process in compiling:
@@ -154,7 +155,7 @@ class Production:
                 keys.derive(self.key, k, lidar.name),
                 track,
                 threads,
-                extinction_per_m=self.extinction_per_m,
+                air=self.air,
             )
         table = objects.table(self.stage, snapshot, boxes, sweeps, seen, self.track)
         return _Pending(self._frame(k, snapshot, images, sweeps, table), surfaces)

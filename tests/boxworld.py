@@ -236,7 +236,8 @@ def a_sweep(lidar, time_s: float, step: int = 72) -> Sweep:
     return Sweep(
         lidar.name, local.astype(single), ego.astype(single), t.astype(single), np.clip(intensity, 0, 1).astype(single),
         pulses.ring[rows], pulses.column[rows], pulses.azimuth_rad[rows].astype(single), offset.astype(single), class_id,
-        instance, normal.astype(single), incidence.astype(single), len(pulses.ring), world_from_lidar,
+        instance, normal.astype(single), incidence.astype(single), np.zeros(len(t), np.uint8), np.ones(len(t), np.uint8),
+        np.ones(len(t), np.uint8), np.ones(len(t), single), len(pulses.ring), world_from_lidar,
     )  # fmt: skip
 
 

@@ -84,6 +84,10 @@ def a_sweep(rng, name, n):
         instance=u(65536, np.uint16),
         normal=f(3),
         incidence_rad=f(),
+        hit=u(6, np.uint8),
+        echo=u(3, np.uint8),
+        echoes=u(3, np.uint8),
+        transmittance=f(),
         pulses=n + 5,
         world_from_lidar=a_pose(rng),
     )

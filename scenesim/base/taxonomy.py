@@ -1,4 +1,4 @@
-"""Classes and kinds of marking: names, ids, colours, and what other taxonomies call them; the data is in assets/taxonomy."""
+"""Classes, kinds of marking, and what lidars hit: names, ids, colours, names in other taxonomies; see assets/taxonomy."""
 
 from __future__ import annotations
 
@@ -59,6 +59,12 @@ def rare_objects() -> dict[str, dict[str, tuple[str, tuple[str, ...]]]]:
     """Dataset ("coda", "lost_and_found") -> its name of a class -> (our class, names of models that show it)."""
     data = assets.read("taxonomy", "rare_objects")
     return {d: {n: (row["class"], tuple(row["models"])) for n, row in rows.items()} for d, rows in data.items()}
+
+
+@lru_cache(maxsize=1)
+def hits() -> dict[str, int]:
+    """What a lidar's pulse met -> label value."""
+    return dict(assets.read("taxonomy", "classes")["hits"])
 
 
 def class_id(name: str) -> int:

@@ -43,14 +43,17 @@ class Image:
 
 @dataclass(frozen=True)
 class Sweep:
-    """One lidar revolution: N points, in firing order, only pulses that came back.
+    """One lidar revolution: N points, in firing order, those of a pulse from near to far; only pulses that came back.
 
     xyz_m: (N, 3) float32 in the lidar frame at the pulse's own time (raw). xyz_ego_m: (N, 3) float32 in the ego frame at the
     trigger's reference time (ego motion compensated). range_m, intensity: (N,) float32, intensity in [0, 1]. ring: (N,)
     uint16 beam number, 0 the lowest. azimuth_rad: (N,) float32. time_offset_s: (N,) float32 from the reference time.
     class_id: (N,) uint8. instance: (N,) uint16. normal: (N, 3) float32 of the surface, lidar frame. incidence_rad: (N,)
-    float32. pulses: number of pulses fired. column: (N,) uint16 firing number of the revolution.
-    world_from_lidar: pose at the reference time.
+    float32. pulses: number of pulses fired. column: (N,) uint16 firing number of the revolution. hit: (N,) uint8 what the
+    pulse met, of the taxonomy's hits. echo, echoes: (N,) uint8 which of those echoes of its pulse that were loud enough it is,
+    1 for the nearest, and how many there were. transmittance: (N,) float32 share of the light that air, panes and drops let
+    through, there and back. Points in the air are of class noise, instance 0, normal and incidence nan. world_from_lidar: pose
+    at the reference time.
     """
 
     lidar: str
@@ -66,6 +69,10 @@ class Sweep:
     instance: NDArray[np.uint16]
     normal: NDArray[np.float32]
     incidence_rad: NDArray[np.float32]
+    hit: NDArray[np.uint8]
+    echo: NDArray[np.uint8]
+    echoes: NDArray[np.uint8]
+    transmittance: NDArray[np.float32]
     pulses: int
     world_from_lidar: Pose
 

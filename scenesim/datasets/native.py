@@ -131,6 +131,7 @@ class NativeWriter(Writer):
             "image_format": self.image_format,
             **{key: value for key, value in shared.items() if key != "calibration"},
             "marks": {str(number): kind for kind, number in sorted(taxonomy.marks().items(), key=lambda m: m[1])},
+            "hits": {str(number): kind for kind, number in sorted(taxonomy.hits().items(), key=lambda h: h[1])},
             "frames": [{"index": k, "time_s": self._frames[k], "folder": frame_name(k)} for k in sorted(self._frames)],
         }
         with refusals_told(self.folder):

@@ -29,7 +29,10 @@ FLOW = ("flow_column_px", "flow_row_px")
 XYZ = ("x_m", "y_m", "z_m")
 XYZ_EGO = ("x_ego_m", "y_ego_m", "z_ego_m")
 VISIBLE, AMODAL = (tuple(f"{kind}_{edge}_px" for edge in ("left", "top", "right", "bottom")) for kind in ("visible", "amodal"))
-PER_POINT = ("range_m", "intensity", "ring", "column", "azimuth_rad", "time_offset_s", "class_id", "instance", "incidence_rad")
+PER_POINT = (
+    "range_m", "intensity", "ring", "column", "azimuth_rad", "time_offset_s", "class_id", "instance", "incidence_rad", "hit",
+    "echo", "echoes", "transmittance",
+)  # fmt: skip
 PER_BOX = ("truncation", "visible_fraction", "pixels")
 LIDAR_POINTS = "lidar_points_"
 EDGES = ("left_m", "right_m")

@@ -1,4 +1,4 @@
-"""What a laser pulse brings back: the power of each surface on its way, the strongest of them, and the range that is measured.
+"""What a laser pulse meets: its rays, the power that each surface on their way returns, and the points that are measured.
 
 Power is reflectance over squared metres: P = rho cos(incidence) exp(-2 alpha R) / R^2 for a surface that fills the beam, which
 is the lidar equation with the sensor's constant divided out (Wagner et al. 2006).
@@ -6,28 +6,52 @@ is the lidar equation with the sensor's constant divided out (Wagner et al. 2006
 
 from __future__ import annotations
 
-from math import exp, pi, sqrt
+from math import cos, exp, pi, sin, sqrt
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from scenesim.kernels.chance import normal
-from scenesim.kernels.jit import kernel
+from scenesim.kernels.bsdf import fresnel
+from scenesim.kernels.chance import TAU, uniform
+from scenesim.kernels.jit import helper, kernel
 from scenesim.kernels.packed import MATERIAL
 from scenesim.kernels.pose import rotate, rotate_back
-from scenesim.kernels.surface import shading_normal
+from scenesim.kernels.shaders import ASPHALT, CONCRETE, GLASS, LEAF, MARK, PAINT, PAVING, SOIL
+from scenesim.kernels.surface import object_point, shading_normal
+from scenesim.kernels.texture import mix, noise, saturate, smooth
 
-_THROUGH, _RETRO = MATERIAL["transmission"], MATERIAL["retroreflection"]
-SNR_AT_THRESHOLD = 3.72  # signal over noise where one of 10 000 empty pulses is taken for a return: Q(3.72) = 1e-4
+_THROUGH, _RETRO, _SHADER = MATERIAL["transmission"], MATERIAL["retroreflection"], MATERIAL["shader"]
 BEYOND_M = 0.003  # a beam goes on this far behind a pane
+WATER = 1.33  # refractive index
+
+
+class Laser(NamedTuple):
+    """column: of the material table, the reflectance at the wavelength. extinction: of the air, 1/m. focus: m,
+    see sensors.lidar. wet: of the road, 0 to 1.
+    soaked: reflectance under water over that when dry. noise: kernels.texture.noise_table, where puddles are."""
+
+    column: int
+    extinction: float
+    focus: float
+    wet: float
+    soaked: float
+    noise: NDArray[np.float32]
 
 
 @kernel
-def pulse_rays(direction, origin, knots, first, step, time, begin, end, rotation, translation, rays):
-    """Rays (N,) of pulses [begin, end), and local_from_lidar of each as rotation (N, 4) wxyz and translation (N, 3).
+def pulse_rays(
+    key, offsets, across, up, direction, origin, knots, first, step, time, begin, end, rotation, translation, rays
+):
+    """Rays (N * S,) of pulses [begin, end), those of a pulse side by side, and local_from_lidar of each pulse as rotation
+    (N, 4) wxyz and translation (N, 3).
 
-    direction, origin: (N, 3) in the lidar frame. time: (N,) s. knots: (K, 7) local_from_lidar at times from `first` on, `step`
-    apart; between them as base.frames.interpolate.
+    offsets: (S, 2) about the axis in standard deviations of the beam, which are `across` and `up` rad; each pulse turns them at
+    random. direction, origin: (N, 3) in the
+    lidar frame. time: (N,) s. knots: (K, 7) local_from_lidar at times from `first` on, `step` apart; between them as
+    base.frames.interpolate.
     """
+    count = len(offsets)
     for i in range(begin, end):
         place = min(max((time[i] - first) / step, 0.0), len(knots) - 1.0)
         k = min(int(place), len(knots) - 2)
@@ -43,31 +67,65 @@ def pulse_rays(direction, origin, knots, first, step, time, begin, end, rotation
             q[c] /= sqrt(n)
         for c in range(3):
             translation[i, c] = (1.0 - u) * knots[k, 4 + c] + u * knots[k + 1, 4 + c]
-        dx, dy, dz = rotate(q[0], q[1], q[2], q[3], direction[i, 0], direction[i, 1], direction[i, 2])
         ox, oy, oz = rotate(q[0], q[1], q[2], q[3], origin[i, 0], origin[i, 1], origin[i, 2])
-        rays.direction[i, 0], rays.direction[i, 1], rays.direction[i, 2] = dx, dy, dz
-        rays.origin[i, 0], rays.origin[i, 1] = translation[i, 0] + ox, translation[i, 1] + oy
-        rays.origin[i, 2] = translation[i, 2] + oz
-        rays.time[i] = time[i]
+        ox, oy, oz = translation[i, 0] + ox, translation[i, 1] + oy, translation[i, 2] + oz
+        x, y, z = direction[i, 0], direction[i, 1], direction[i, 2]
+        sine, cosine, level = 0.0, 1.0, 1.0
+        if count > 1:
+            turn, level = TAU * uniform(key, i, 1, 0), sqrt(max(x * x + y * y, 1e-12))
+            sine, cosine = sin(turn), cos(turn)
+        for s in range(count):
+            # Across is towards (-y, x, 0), up towards (-x z, -y z, level^2), both over level.
+            a = across * (offsets[s, 0] * cosine - offsets[s, 1] * sine) / level
+            b = up * (offsets[s, 0] * sine + offsets[s, 1] * cosine) / level
+            vx, vy, vz = x - a * y - b * x * z, y + a * x - b * y * z, z + b * level * level
+            if count > 1:
+                n = 1.0 / sqrt(vx * vx + vy * vy + vz * vz)
+                vx, vy, vz = vx * n, vy * n, vz * n
+            dx, dy, dz = rotate(q[0], q[1], q[2], q[3], vx, vy, vz)
+            j = i * count + s
+            rays.direction[j, 0], rays.direction[j, 1], rays.direction[j, 2] = dx, dy, dz
+            rays.origin[j, 0], rays.origin[j, 1], rays.origin[j, 2] = ox, oy, oz
+            rays.time[j] = time[i]
+
+
+@helper
+def _under_water(scene, laser, triangle, u, v, shader, up, cosine):
+    """What water makes of a surface's reflectance: a factor. up: z of the normal.
+
+    Where cameras see it (shaders._wet): ground is darker, and under a closed film, which puddles have and a soaked road, light
+    passes the surface of the water twice and what that mirrors away is lost (Fresnel).
+    """
+    if shader == ASPHALT or shader == CONCRETE or shader == PAVING or shader == MARK or shader == SOIL:
+        up = saturate(1.4 * up - 0.3)
+        x, y, _ = object_point(scene.geometry, triangle, u, v)
+        _, wave, _, _ = noise(laser.noise, x / 14.0, y / 14.0, 0.03)
+        puddle = smooth(0.7, 1.4, wave) * laser.wet * (1.0 if shader == ASPHALT or shader == SOIL else 0.6)
+        film = up * (puddle + (1.0 - puddle) * laser.wet * laser.wet)
+        in_out = 1.0 - fresnel(WATER, cosine)
+        return mix(1.0, laser.soaked, laser.wet * up) * mix(1.0, in_out * in_out, film)
+    if shader == PAINT or shader == GLASS or shader == LEAF:
+        return 1.0
+    return mix(1.0, 0.75, laser.wet)
 
 
 @kernel
-def strongest(
-    scene, rays, hits, pulse, column, extinction, track, begin, end, travelled, passed, echo, class_id, instance, surface
+def returns(
+    scene, rays, hits, ray, laser, track, share, begin, end, travelled, passed, value, class_id, instance, surface
 ):
-    """Keep, for rays [begin, end) of M, what they hit if it is the strongest echo of their pulse so far.
+    """What rays [begin, end) of M bring back from what they hit.
 
-    pulse: (M,) rows of the N pulses. column: of the material table, the reflectance at the laser's wavelength. extinction: 1/m.
-    track: label value of each actor row. travelled: (N,) m from the sensor to the ray's origin. passed: (N,) share of the light
-    that panes on the way have let through, there and back. Both are moved on behind what was hit; passed is 0 where nothing
-    goes on. echo: (N, 4) range m, power, intensity (power without 1/R^2) and cosine of the incidence. surface: (N, 3) normal,
-    local frame, towards the sensor. class_id, instance: (N,).
+    ray: (M,) which of all rays they are. track: label value of each actor row. share: of a pulse's energy, that a ray has.
+    travelled: m from the sensor to the ray's origin, of all rays. passed: share of the light that panes on the way have let
+    through, there and back. Both are moved on behind what was hit; passed is 0 where nothing goes on. value: (M, 5) range m,
+    power, intensity (power without 1/R^2), cosine of the incidence, and share of the light that air and panes let through;
+    range and power 0 for nothing. surface: (M, 3) normal, local frame, towards the sensor. class_id, instance: (M,).
     """
     g = scene.geometry
     for j in range(begin, end):
-        i, k = pulse[j], hits.instance[j]
+        i, k = ray[j], hits.instance[j]
         if k < 0:
-            passed[i] = 0.0
+            passed[i], value[j, 0], value[j, 1] = 0.0, 0.0, 0.0
             continue
         triangle = hits.triangle[j]
         s = g.surface[triangle]
@@ -78,27 +136,31 @@ def strongest(
             x, y, z, d = -x, -y, -z, -d
         cosine = min(-d, 1.0)
         r = travelled[i] + np.float64(hits.t[j])
+        rho = scene.material[row, laser.column] * cosine
+        if laser.wet > 0.0:
+            shader = int(scene.material[row, _SHADER])
+            rho *= _under_water(scene, laser, triangle, float(hits.uv[j, 0]), float(hits.uv[j, 1]), shader, z, cosine)
         # Retroreflecting sheet of R_A cd/lx/m2 is as bright as a Lambertian surface of reflectance pi R_A facing the sensor.
-        rho = scene.material[row, column] * cosine + pi * scene.material[row, _RETRO]
-        intensity = rho * passed[i] * exp(-2.0 * extinction * r)
-        power = intensity / max(r * r, 1e-6)
-        if power > echo[i, 1]:
-            echo[i, 0], echo[i, 1], echo[i, 2], echo[i, 3] = r, power, intensity, cosine
-            surface[i, 0], surface[i, 1], surface[i, 2] = x, y, z
-            c = scene.surface_class[s]
-            class_id[i] = c if c >= 0 else scene.class_id[k]
-            a = scene.actor[k]
-            instance[i] = track[a] if a >= 0 else 0
+        rho += pi * scene.material[row, _RETRO]
+        through = passed[i] * exp(-2.0 * laser.extinction * r)
+        intensity = share * rho * through
+        value[j, 0], value[j, 1], value[j, 2], value[j, 3] = r, intensity / max(r, laser.focus) ** 2, intensity, cosine
+        value[j, 4] = through
+        surface[j, 0], surface[j, 1], surface[j, 2] = x, y, z
+        c = scene.surface_class[s]
+        class_id[j] = c if c >= 0 else scene.class_id[k]
+        a = scene.actor[k]
+        instance[j] = track[a] if a >= 0 else 0
         through = scene.material[row, _THROUGH]
         passed[i] *= through * through
         travelled[i] = r + BEYOND_M
 
 
 @kernel
-def go_on(rays, pulse, travelled, begin, end, out):
-    """Rays (M,) of pulses (M,) [begin, end) from where they have travelled to, as rays of `rays` (N,)."""
+def go_on(rays, ray, travelled, begin, end, out):
+    """Rays (M,) [begin, end) that go on from where rays `ray` (M,) of all have travelled to."""
     for j in range(begin, end):
-        i = pulse[j]
+        i = ray[j]
         for c in range(3):
             out.origin[j, c] = rays.origin[i, c] + travelled[i] * rays.direction[i, c]
             out.direction[j, c] = rays.direction[i, c]
@@ -106,41 +168,25 @@ def go_on(rays, pulse, travelled, begin, end, out):
 
 
 @kernel
-def measure(key, threshold, noise, noise_at_reach, quantum, nearest, furthest, begin, end, echo, seen):
-    """What the receiver makes of echoes (N, 4) [begin, end): seen (N,) uint8, and the measured range in place of the true.
-
-    threshold: least power. The receiver's own noise is threshold / SNR_AT_THRESHOLD. The range's standard deviation is
-    sqrt(noise^2 + noise_at_reach^2 threshold / power), as the edge of a pulse is timed (Skolnik: falls with the root of SNR).
-    quantum: m, 0 for none. nearest, furthest: m, of what is reported.
-    """
-    for i in range(begin, end):
-        power = echo[i, 1]
-        seen[i] = 0
-        if power <= 0.0 or power < 0.1 * threshold:
-            continue
-        if power + threshold / SNR_AT_THRESHOLD * normal(key, i, 0, 0) < threshold:
-            continue
-        r = echo[i, 0] + sqrt(noise * noise + noise_at_reach * noise_at_reach * threshold / power) * normal(key, i, 0, 2)
-        if quantum > 0.0:
-            r = np.floor(r / quantum + 0.5) * quantum
-        echo[i, 0] = r
-        seen[i] = 1 if nearest <= r <= furthest else 0
-
-
-@kernel
 def points(
-    direction, origin, rotation, translation, ego_rotation, ego_translation, pulse, echo, surface, begin, end, raw, ego, normals
+    direction, origin, rotation, translation, ego_rotation, ego_translation, pulse, range_m, row, surface, begin, end, raw, ego,
+    normals,
 ):
-    """Points of pulses (M,) [begin, end): raw (M, 3) in the lidar frame of the pulse's time, ego (M, 3) in the ego frame of the
-    reference time, whose ego_from_local is given, and normals (M, 3) in the lidar frame. The rest as above, (N, ...)."""
+    """Points (M,) [begin, end) of pulses (M,) at ranges (M,): raw (M, 3) in the lidar frame of the pulse's time, ego (M, 3) in
+    the ego frame of the reference time, whose ego_from_local is given, and normals (M, 3) in the lidar frame of returns `row`
+    (M,), nan where that is -1. The rest as above."""
     w, a, b, c = ego_rotation
     for j in range(begin, end):
         i = pulse[j]
-        q, r = rotation[i], echo[i, 0]
+        q, r = rotation[i], range_m[j]
         x, y, z = origin[i, 0] + r * direction[i, 0], origin[i, 1] + r * direction[i, 1], origin[i, 2] + r * direction[i, 2]
         raw[j, 0], raw[j, 1], raw[j, 2] = x, y, z
         x, y, z = rotate(q[0], q[1], q[2], q[3], x, y, z)
         x, y, z = rotate(w, a, b, c, x + translation[i, 0], y + translation[i, 1], z + translation[i, 2])
         ego[j, 0], ego[j, 1], ego[j, 2] = x + ego_translation[0], y + ego_translation[1], z + ego_translation[2]
-        x, y, z = rotate_back(q[0], q[1], q[2], q[3], surface[i, 0], surface[i, 1], surface[i, 2])
+        k = row[j]
+        if k < 0:
+            normals[j, 0], normals[j, 1], normals[j, 2] = np.nan, np.nan, np.nan
+            continue
+        x, y, z = rotate_back(q[0], q[1], q[2], q[3], surface[k, 0], surface[k, 1], surface[k, 2])
         normals[j, 0], normals[j, 1], normals[j, 2] = x, y, z

@@ -75,13 +75,6 @@ def snow_cover(snow_mm_per_h: float) -> float:
     return min(1.0, 0.6 + 0.4 * math.log10(1.0 + 3.0 * snow_mm_per_h)) if snow_mm_per_h > 0 else 0.0
 
 
-def laser_extinction_per_m(visibility_m: float, rain_mm_per_h: float, snow_mm_per_h: float = 0.0) -> float:
-    """Extinction of a laser near 905 nm: that of fog is the same as for visible light (within 3 %, Mie), that of snow too;
-    rain adds 3.65e-4 R^0.63 (Marshall-Palmer drops of twice their geometric cross-section)."""
-    fog = CONTRAST_LIMIT / max(visibility_m, 1.0)
-    return fog + 3.65e-4 * rain_mm_per_h**0.63 + snow_extinction_per_m(snow_mm_per_h)
-
-
 @lru_cache(maxsize=1)
 def _digest() -> str:
     return digest([Path(__file__), *sorted(Path(atmosphere.__file__).parent.glob("*.py"))])

@@ -1,0 +1,165 @@
+"""Air as a laser beam meets it: extinction, the echo of fog, and rain and snow as particles that a beam may hit.
+
+Sources. Extinction of fog is that of visible light (Mie: 550 and 905 nm differ by less than 3 %). Backscatter of droplets:
+lidar ratio 18.8 sr at 905 nm (O'Connor et al. 2004), 23.9 sr at 1550 nm (Mie); Hahner et al. 2021 imply 65.1 sr (0.046 / MOR).
+Rain: Marshall and Palmer 1948. Snow: Gunn and Marshall 1958 in melted diameters, the area of flakes larger by the
+two-thirds power of the ratio of densities, 4.64 at 0.1 g/cm3, so that visibilities are those of the METAR classes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenesim.kernels import echoes
+from scenesim.sensors.lidar import RETURNS, Lidar
+
+CONTRAST_LIMIT = -math.log(0.05)  # meteorological optical range: a black object keeps 5 % of its contrast (WMO-No. 8)
+LIDAR_RATIO_SR = ((1200.0, 18.8), (math.inf, 23.9))  # of wavelengths up to so many nm
+# The emitted beam and the field of view begin to overlap here, and overlap whole (Hahner et al. 2021, of an HDL-64E).
+OVERLAP_M = (0.9, 1.0)
+# Fog is patchy: its backscatter differs from metre to metre by this much (standard deviation of the logarithm). This and
+# sensors.lidar.SOFT_GAIN are fitted to the share of scatter in a sweep of an HDL-64E by Hahner's model: 0.001, 0.03, 0.08, 0.19
+# and 0.32 at visibilities of 100, 50, 30, 20 and 15 m.
+PATCHES_SIGMA = 0.5
+FAINTEST = 0.1  # particles whose echo is a smaller part of the threshold are not told apart from the rest of the air
+BINS, FURTHEST_PARTICLE_M = 96, 40.0  # of the table of particles along a beam
+RESPONSE_STEPS, RESPONSE_STEP_M = 180, 0.1  # of the table of what fog sends back
+
+
+@dataclass(frozen=True)
+class Air:
+    """The air of a sweep, and what it has left on the road.
+
+    visibility_m: meteorological optical range of the fog or haze, without rain and snow; inf is none. rain_mm_per_h,
+    snow_mm_per_h: of water. wetness: of the road, 0 dry to 1 soaked, as cameras see it. lidar_ratio_sr: extinction over
+    backscatter of fog, None: that of water droplets at the wavelength.
+    """
+
+    visibility_m: float = math.inf
+    rain_mm_per_h: float = 0.0
+    snow_mm_per_h: float = 0.0
+    wetness: float = 0.0
+    lidar_ratio_sr: float | None = None
+
+    @property
+    def fog_per_m(self) -> float:
+        """Extinction by fog."""
+        return CONTRAST_LIMIT / self.visibility_m
+
+    @property
+    def extinction_per_m(self) -> float:
+        """Extinction of all that is in the air."""
+        return self.fog_per_m + sum(kind.extinction_per_m for kind in self.particles())
+
+    def ratio_sr(self, wavelength_nm: float) -> float:
+        """Extinction over backscatter of fog."""
+        return self.lidar_ratio_sr or next(ratio for below, ratio in LIDAR_RATIO_SR if wavelength_nm <= below)
+
+    def particles(self) -> list[Particles]:
+        """What falls."""
+        found = [rain(self.rain_mm_per_h)] if self.rain_mm_per_h > 0 else []
+        return found + ([snow(self.snow_mm_per_h)] if self.snow_mm_per_h > 0 else [])
+
+
+CLEAR = Air()
+
+
+class Particles(NamedTuple):
+    """Drops or flakes: n0 exp(-slope D) of them per m3 and mm of (melted) diameter D mm.
+
+    area: their cross-section over that of a sphere of the diameter. reflectance: over the cross-section. hit: of HITS.
+    """
+
+    n0_per_m3_mm: float
+    slope_per_mm: float
+    area: float
+    reflectance: float
+    hit: int
+
+    @property
+    def extinction_per_m(self) -> float:
+        """Twice the cross-sections in a cubic metre (large particles: van de Hulst 1957)."""
+        return 2.0 * self.area * math.pi / 4.0 * self.n0_per_m3_mm * 2.0 / self.slope_per_mm**3 * 1e-6
+
+
+def rain(mm_per_h: float) -> Particles:
+    """Marshall-Palmer. Reflectance: between the 2 % that the front of a drop mirrors (Fresnel, n = 1.33) and the 0.33 that the
+    lidar ratio of large drops means; fitted with the sensor's focus to an HDL-64E that has 0.3 % of its points on drops in
+    50 mm/h (LISA)."""
+    return Particles(8000.0, 4.1 * mm_per_h**-0.21, 1.0, 0.05, echoes.RAIN)
+
+
+def snow(mm_per_h: float) -> Particles:
+    """Gunn-Marshall; flakes of 0.1 g/cm3. Reflectance: of what a flake scatters little goes straight back (lidar ratios of
+    ice near 20 sr mean 0.3); fitted as that of rain, so that 1 mm/h is some 400 points for a VLP-32C, as in the CADC."""
+    return Particles(3800.0 * mm_per_h**-0.87, 2.55 * mm_per_h**-0.48, 10.0 ** (2.0 / 3.0), 0.1, echoes.SNOW)
+
+
+def in_the_beam(lidar: Lidar, air: Air) -> echoes.Falling:
+    """The particles that a beam may return, as kernels.echoes reads them."""
+    across, up = lidar.divergence_rad
+    return _falling(lidar.threshold, lidar.focus_m, math.sqrt(across * up), lidar.aperture_m, air)
+
+
+@lru_cache(maxsize=16)
+def _falling(threshold: float, focus_m: float, divergence: float, aperture_m: float, air: Air) -> echoes.Falling:
+    """Of each kind of particle and distance, those from a least diameter on.
+
+    Below that an echo is less than FAINTEST of the threshold, and they are part of the extinction alone. divergence: rad, of a
+    round beam of the same cross-section.
+    """
+    kinds = air.particles()
+    edges = np.linspace(0.0, FURTHEST_PARTICLE_M, BINS + 1)
+    r = 0.5 * (edges[1:] + edges[:-1])
+    width = aperture_m + divergence * r
+    least, kind_row = np.zeros((len(kinds), BINS)), np.zeros((len(kinds), 5))
+    count, lost = np.zeros((2, len(kinds), BINS + 1))
+    for k, p in enumerate(kinds):
+        share = FAINTEST * threshold * np.maximum(r, focus_m) ** 2 / p.reflectance  # of the beam, that a particle must cover
+        least[k] = np.where(share < 1.0, np.sqrt(np.minimum(share, 1.0) / p.area) * width * 1e3, np.inf)
+        dense = [p.n0_per_m3_mm / p.slope_per_mm * math.exp(-p.slope_per_mm * d) for d in least[k]]
+        count[k, 1:] = np.cumsum(math.pi / 4.0 * width * width * (edges[1] - edges[0]) * dense)
+        least[k][~np.isfinite(least[k])] = 0.0
+        lost[k, 1:] = np.cumsum(np.diff(count[k]) * [_shaded(p, d, w * 1e3) for d, w in zip(least[k], width)])
+        kind_row[k] = p.slope_per_mm, p.area, p.reflectance, p.hit, count[k, -1]
+    return echoes.Falling(kind_row, edges[1], least, count, lost.sum(0), aperture_m, divergence)
+
+
+def _shaded(particles: Particles, least_mm: float, width_mm: float, steps: int = 16) -> float:
+    """Share of the light that a particle of this diameter at least takes from a beam on both ways, in the mean."""
+    diameters = [least_mm - math.log(1.0 - (k + 0.5) / steps) / particles.slope_per_mm for k in range(steps)]
+    return sum(1.0 - max(0.0, 1.0 - 2.0 * particles.area * (d / width_mm) ** 2) ** 2 for d in diameters) / steps
+
+
+def soft_target(lidar: Lidar, air: Air) -> tuple[NDArray[np.float64], float]:
+    """(response (n,) 1/m of air that scatters, m between them): what kernels.echoes.soft_response finds for a pulse, by the
+    range that a surface at that place would be given. Empty where its echo drowns in the noise."""
+    response = _response(lidar.separation_m, lidar.focus_m, air.extinction_per_m)
+    loudest = float(response.max()) * receiver(lidar, air).fog * math.exp(4.0 * PATCHES_SIGMA)
+    return (response if loudest > 0.3 * lidar.threshold else np.zeros(0)), RESPONSE_STEP_M
+
+
+@lru_cache(maxsize=16)
+def _response(half_m: float, focus_m: float, extinction_per_m: float) -> NDArray[np.float64]:
+    out = np.empty(RESPONSE_STEPS)
+    echoes.soft_response(extinction_per_m, half_m, *OVERLAP_M, focus_m, RESPONSE_STEP_M, half_m, out)
+    return out
+
+
+def receiver(lidar: Lidar, air: Air) -> echoes.Receiver:
+    """What kernels.echoes must know of a sensor and the air."""
+    offsets = lidar.sub_ray_offsets * float(lidar.sigma_rad.max())
+    apart = np.sqrt(((offsets[:, None] - offsets[None]) ** 2).sum(-1)) + np.where(np.eye(len(offsets)) > 0, np.inf, 0.0)
+    fog = air.fog_per_m
+    return echoes.Receiver(
+        lidar.threshold, lidar.range_noise_m, lidar.range_noise_at_reach_m, lidar.range_quantum_m, lidar.min_range_m,
+        lidar.max_range_m, lidar.separation_m, lidar.focus_m, 1.2 * float(apart.min(0).max()) if lidar.sub_rays > 1 else 0.0,
+        RETURNS.index(lidar.returns), math.pi * fog / air.ratio_sr(lidar.wavelength_nm) * lidar.soft_gain,
+        PATCHES_SIGMA, air.extinction_per_m,
+    )  # fmt: skip
