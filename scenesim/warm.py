@@ -11,6 +11,8 @@ from pathlib import Path
 import numba
 import numpy as np
 
+from scenesim.base.processes import module_command
+
 PARTS = ("rays", "light")  # about the same work each, and little of it in common
 
 
@@ -27,7 +29,7 @@ def start() -> list[subprocess.Popen[bytes]]:
     if not missing or available_threads() < 2 or os.environ.get("NUMBA_DISABLE_JIT") == "1":
         return []
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return [subprocess.Popen([sys.executable, "-m", "scenesim.warm", part], **quiet) for part in missing]
+    return [subprocess.Popen(module_command("scenesim.warm", part), **quiet) for part in missing]
 
 
 def is_done() -> bool:
@@ -41,7 +43,7 @@ def ensure() -> None:
         process.wait()
     for part in PARTS:
         if not marker(part).exists() and os.environ.get("NUMBA_DISABLE_JIT") != "1":
-            subprocess.run([sys.executable, "-m", "scenesim.warm", part], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.run(module_command("scenesim.warm", part), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def compile_part(part: str) -> None:

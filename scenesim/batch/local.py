@@ -7,12 +7,12 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 from scenesim.base.errors import InputError
+from scenesim.base.processes import module_command
 from scenesim.batch.engine import ATTEMPTS, Job, Result
 
 MEMORY_MIB = 4096  # of a worker: one that has had more is replaced after its shard
@@ -23,7 +23,7 @@ class _Worker:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "scenesim.batch.worker", str(os.getpid())],
+            module_command("scenesim.batch.worker", str(os.getpid())),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is the driver's to handle
