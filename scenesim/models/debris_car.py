@@ -25,7 +25,10 @@ from scenesim.models.debris_kit import (
     RUST,
     STEEL,
     STEEL_GREY,
+    TAU,
     Array,
+    Chance,
+    Meshes,
     axle,
     block,
     board,
@@ -39,11 +42,6 @@ from scenesim.models.debris_kit import (
     turned,
 )
 from scenesim.models.wheel import wheel
-
-Chance = np.random.Generator
-Meshes = list[Mesh]
-TAU = 2 * np.pi
-ORANGE, BAND, RED_FACE = Surface("cone_orange"), Surface("cone_band"), Surface("sign_red")
 
 
 def tyre(size: Array, g: Chance, rim_m: float, standing: bool = False) -> Meshes:

@@ -7,7 +7,7 @@ import shapely
 
 from scenesim.geometry import solids
 from scenesim.geometry.implicit import fractal_noise
-from scenesim.geometry.mesh import Mesh, make
+from scenesim.geometry.mesh import make
 from scenesim.geometry.rough import ball, grounded, scaled, sheet, soft_box, sphere_grid
 from scenesim.geometry.soft import placed, torus
 from scenesim.models.debris_kit import (
@@ -23,10 +23,13 @@ from scenesim.models.debris_kit import (
     SACK,
     STEEL,
     STEEL_GREY,
+    TAU,
     TEXTILE,
     WHITE,
     WOOD,
     Array,
+    Chance,
+    Meshes,
     Surface,
     axle,
     block,
@@ -38,11 +41,6 @@ from scenesim.models.debris_kit import (
     rods,
     turned,
 )
-
-Chance = np.random.Generator
-Meshes = list[Mesh]
-TAU = 2 * np.pi
-
 
 # ---- packaging
 

@@ -18,12 +18,16 @@ from scenesim.geometry.soft import both, placed, ring, rounded_box
 
 Array = NDArray[np.float64]
 RGB = Sequence[float]
+Chance = np.random.Generator
+Meshes = list[Mesh]
+TAU = 2 * np.pi
 
 WOOD, BARK, CARD, TEXTILE = (Surface(f"object_{n}") for n in ("wood", "bark", "card", "textile"))
 PLASTIC, ENAMEL, RUST, IRON = (Surface(f"object_{n}") for n in ("plastic", "enamel", "rust", "iron"))
 RUBBER, STEEL, STONE, CONCRETE = (Surface(f"object_{n}") for n in ("rubber", "steel", "stone", "concrete"))
 FILM, SACK, PRINT = (Surface(f"object_{n}") for n in ("film", "sack", "print"))
 GRAIN = 7.0  # of wood, as many times finer across than a tree's bark is around its trunk
+ORANGE, BAND, RED_FACE = Surface("cone_orange"), Surface("cone_band"), Surface("sign_red")
 CHROME, BLACK = Surface("chrome"), (0.018, 0.018, 0.019)
 STEEL_GREY, RUBBER_BLACK, PINE, WHITE = (0.45, 0.455, 0.46), (0.024, 0.024, 0.024), (0.52, 0.38, 0.22), (0.72, 0.72, 0.70)
 

@@ -26,9 +26,12 @@ from scenesim.models.debris_kit import (
     RGB,
     STEEL,
     STEEL_GREY,
+    TAU,
     TEXTILE,
     WHITE,
     Array,
+    Chance,
+    Meshes,
     block,
     board,
     drum,
@@ -38,10 +41,6 @@ from scenesim.models.debris_kit import (
 )
 from scenesim.models.material import pack
 from scenesim.models.model import Model, tight_box
-
-Chance = np.random.Generator
-Meshes = list[Mesh]
-TAU = 2 * np.pi
 
 
 def football(size: Array, g: Chance) -> Meshes:

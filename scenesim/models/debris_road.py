@@ -14,19 +14,24 @@ from scenesim.geometry.rough import ball, grounded, heap, soft_box
 from scenesim.geometry.soft import placed, torus
 from scenesim.models import roadside, signs
 from scenesim.models.debris_kit import (
+    BAND,
     BLACK,
     CONCRETE,
     ENAMEL,
     IRON,
     PLASTIC,
+    RED_FACE,
     RGB,
     RUBBER,
     RUST,
     STEEL,
     STEEL_GREY,
+    TAU,
     WHITE,
     WOOD,
     Array,
+    Chance,
+    Meshes,
     block,
     board,
     drum,
@@ -38,11 +43,6 @@ from scenesim.models.debris_kit import (
     turned,
 )
 from scenesim.models.roadside import MODEL_FROM_FACE
-
-Chance = np.random.Generator
-Meshes = list[Mesh]
-TAU = 2 * np.pi
-ORANGE, BAND, RED_FACE = Surface("cone_orange"), Surface("cone_band"), Surface("sign_red")
 
 
 def cone_fallen(size: Array, g: Chance, height_m: float = 0.75) -> Meshes:

@@ -22,9 +22,12 @@ from scenesim.models.debris_kit import (
     RUST,
     STEEL,
     STEEL_GREY,
+    TAU,
     TEXTILE,
     WOOD,
     Array,
+    Chance,
+    Meshes,
     Surface,
     axle,
     board,
@@ -37,10 +40,6 @@ from scenesim.models.debris_kit import (
     rods,
     turned,
 )
-
-Chance = np.random.Generator
-Meshes = list[Mesh]
-TAU = 2 * np.pi
 
 
 def ladder(size: Array, g: Chance) -> Meshes:

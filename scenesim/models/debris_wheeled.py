@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scenesim.geometry.implicit import Solid, fractal_noise, mesh
-from scenesim.geometry.mesh import Mesh, make
+from scenesim.geometry.mesh import make
 from scenesim.geometry.rough import ball, grounded, sheet, soft_box
 from scenesim.geometry.soft import placed, rounded_box, torus
 from scenesim.models.debris_kit import (
@@ -21,6 +21,8 @@ from scenesim.models.debris_kit import (
     TEXTILE,
     WOOD,
     Array,
+    Chance,
+    Meshes,
     axle,
     block,
     board,
@@ -32,10 +34,6 @@ from scenesim.models.debris_kit import (
     turned,
 )
 from scenesim.models.wheel import spoked
-
-Chance = np.random.Generator
-Meshes = list[Mesh]
-TAU = 2 * np.pi
 
 
 def suitcase(size: Array, g: Chance, color: RGB) -> Meshes:

@@ -9,11 +9,7 @@ from scenesim.geometry.implicit import fractal_noise
 from scenesim.geometry.mesh import Mesh, Surface, make
 from scenesim.geometry.rough import grounded, heap, soft_box, stone
 from scenesim.geometry.soft import placed
-from scenesim.models.debris_kit import BARK, PINE, RGB, STONE, Array, log, mottled, painted, turned
-
-Chance = np.random.Generator
-Meshes = list[Mesh]
-TAU = 2 * np.pi
+from scenesim.models.debris_kit import BARK, PINE, RGB, STONE, TAU, Array, Chance, Meshes, log, mottled, painted, turned
 
 
 def rock(size: Array, g: Chance, color: RGB = (0.26, 0.245, 0.225)) -> Meshes:
