@@ -12,7 +12,7 @@ from scenesim.base.keys import derive, generator, root
 from scenesim.batch.crosscheck import disagreements
 from scenesim.batch.folder import BATCH, INDEX, MANIFEST, RECIPE, BatchFolder, manifest_of, sha256, text_digest
 from scenesim.batch.shard import plan_of
-from scenesim.datasets.native import FRAMES, SHEET, frame_files, frame_name
+from scenesim.datasets.native import FRAMES, REPORT, SHEET, frame_files, frame_name
 from scenesim.datasets.native import INDEX as DATASET
 from scenesim.datasets.reader import NativeDataset, open_native
 from scenesim.scenario import load
@@ -95,7 +95,7 @@ def _files(home: Path, found: Verified) -> Iterator[str]:
     except InputError as e:
         yield str(e)
         return
-    there = {p.relative_to(home).as_posix() for p in home.rglob("*") if p.is_file()} - {MANIFEST, SHEET}
+    there = {p.relative_to(home).as_posix() for p in home.rglob("*") if p.is_file()} - {MANIFEST, SHEET, REPORT}
     yield from (f"{name} is in no manifest" for name in sorted(there - files.keys()))
     for name, entry in files.items():
         found.files += 1

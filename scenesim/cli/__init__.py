@@ -340,3 +340,30 @@ def verify(folder: Path, render: int, threads: int | None) -> None:
     from scenesim.cli.batch import run_verify
 
     click.get_current_context().exit(run_verify(folder, render, threads))
+
+
+@app.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The page; report.html in FOLDER by default.")
+@click.option("--frames", type=click.IntRange(min=1), default=120, show_default=True, help="Frames to show, at most.")
+@click.option("--size-mb", type=click.FloatRange(min=2), default=40.0, show_default=True, help="The page's size, at most.")
+def report(folder: Path, output: Path | None, frames: int, size_mb: float) -> None:
+    """Write a page about FOLDER, a native dataset or a batch: balance of classes and conditions, ranges, points, sizes, frames
+    with labels, points in 3D. It is one file, and opens in any browser without a network."""
+    from scenesim.cli.report import write
+
+    write(folder, output, frames, size_mb)
+
+
+@app.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--save", type=click.Path(path_type=Path), help="File (.rrd) to write instead of opening the viewer.")
+@click.option("--color", type=Named("class", "cause", "intensity"), default="class", show_default=True, help="Of the points.")
+@click.option("--frames", type=Frames(), help="Frames A to B-1, or the first N, of each scenario; all by default.")
+@click.option("--shard", metavar="SHARD", help="Of a batch: this shard alone.")
+def view(folder: Path, **options: Any) -> None:
+    """Open FOLDER, a native dataset or a batch, in the viewer Rerun: cameras, points, boxes and tracks on one timeline. Needs
+    the extra `viz`."""
+    from scenesim.cli.report import view as run
+
+    run(folder, **options)

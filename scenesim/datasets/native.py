@@ -22,7 +22,8 @@ FORMAT, FORMAT_VERSION = "scenesim-native", 1
 INDEX, INCOMPLETE, FRAMES, SCENARIO, CALIBRATION = "dataset.json", "INCOMPLETE", "frames", "scenario.yaml", "calibration.json"
 LAYOUT = "layout.json"
 SHEET = "contact_sheet.png"  # drawn by others, when the dataset is complete
-OURS = {INDEX, INCOMPLETE, FRAMES, SCENARIO, CALIBRATION, LAYOUT, SHEET}
+REPORT = "report.html"  # of `scenesim report`
+OURS = {INDEX, INCOMPLETE, FRAMES, SCENARIO, CALIBRATION, LAYOUT, SHEET, REPORT}
 NOTICE = b"This dataset is being written, or its writing was cut short. Do not use it; make it again with overwrite.\n"
 
 ImageFormat = Literal["png", "jpg"]
@@ -158,7 +159,7 @@ class NativeWriter(Writer):
             rename(self.folder / INDEX, self.folder / INCOMPLETE)
         if FRAMES in there:
             shutil.rmtree(self.folder / FRAMES)
-        for name in (SCENARIO, CALIBRATION, SHEET):
+        for name in (SCENARIO, CALIBRATION, SHEET, REPORT):
             (self.folder / name).unlink(missing_ok=True)
 
     def _share(self, frame: Frame) -> None:
