@@ -228,3 +228,12 @@ def test_source_of_what_is_no_dataset(tmp_path):
     (tmp_path / "INCOMPLETE").write_bytes(b"")
     with pytest.raises(InputError, match="cut short"):
         source(tmp_path)
+
+
+def test_a_scenario_in_a_folder_named_report_is_a_scenario(tmp_path):
+    """The page's files lie in assets/report; a user's own folder of that name holds no assets of a kind."""
+    (tmp_path / "report").mkdir()
+    path = tmp_path / "report" / "a.yaml"
+    path.write_text("name: a\nroad: {place: {kind: strait}}\n")
+    code, output = run("check", path)
+    assert code == 2 and 'did you mean "straight"' in output

@@ -154,7 +154,7 @@ class Browser {
     const n = this.space.show(points, this.coloring, this.labels ? f.objects.filter((o) => this.shown(o)) : []);
     this.pointsTold.textContent = f.points_total ? `${whole.format(n)} of ${whole.format(f.points_total)} points` : "no lidar";
     const legend = [];
-    if (this.coloring === "class" || this.coloring === "what it hit") {
+    if (this.coloring === "class" || this.coloring === "what they hit") {
       const [of, name, color] = this.coloring === "class" ? [points.classes, className, (id) => lit(classColor(id))] : [points.hit, hitName, hitColor];
       const counts = new Map();
       of.forEach((v) => counts.set(v, (counts.get(v) || 0) + 1));

@@ -7,16 +7,15 @@ function card(id, title, about, ...content) {
 }
 function nothing(text) { return el("p.empty", {}, text || "Nothing is left by these filters."); }
 
-// rows: {label, color, parts: [{value, color, title}], value: text, or texts in columns}; all bars on one scale, or each its own whole.
-function bars(rows, { each = false } = {}) {
+// rows: {label, color, parts: [{value, color, title}], value: text, or texts in columns}; all bars on one scale.
+function bars(rows) {
   if (!rows.length) return nothing();
   const most = Math.max(...rows.map((r) => r.parts.reduce((n, p) => n + p.value, 0)), 1e-9);
   const grid = el("div.bars");
   for (const row of rows) {
-    const all = row.parts.reduce((n, p) => n + p.value, 0) || 1;
     const track = el("div.track");
     for (const p of row.parts) {
-      if (p.value > 0) track.append(el("i", { title: p.title, style: { width: `${(100 * p.value) / (each ? all : most)}%`, background: p.color } }));
+      if (p.value > 0) track.append(el("i", { title: p.title, style: { width: `${(100 * p.value) / most}%`, background: p.color } }));
     }
     grid.append(el("div.label", {}, row.color ? swatch(row.color) : null, row.label), track, el("div.value", {}, ...[row.value].flat().map((v) => el("span", {}, v))));
   }
@@ -140,20 +139,23 @@ function drawPointsPerObject() {
 
 function drawPoints() {
   const cells = FACTS.points.filter((r) => groupOn(r[0]) && classOn(r[1]) && rangeOn(r[3]));
-  const none = nothing(FACTS.points.length ? undefined : "There is no lidar in this dataset.");
   if (!cells.length) {
-    card("points-hit", "What the points hit", "", none);
-    return card("points-class", "Points by class", "", none.cloneNode(true));
+    const why = FACTS.points.length ? undefined : "There is no lidar in this dataset.";
+    for (const [id, title] of [["points-hit", "Points that hit no plain surface"], ["points-hit-range", "… by range"], ["points-class", "Points by class"]]) card(id, title, "", nothing(why));
+    return;
   }
-  const hits = inOrder(new Set(cells.map((r) => r[2])));
+  const hits = inOrder(new Set(cells.map((r) => r[2]))).filter((h) => h > 0);
   const weathers = FACTS.weathers.filter((w) => cells.some((r) => FACTS.groups[r[0]].weather === w));
   const rows = weathers.map((w) => {
-    const by = sums(cells, (r) => (FACTS.groups[r[0]].weather === w ? r[2] : undefined)), n = total(by);
-    const air = n - (by.get(0) || 0);
-    return { label: w, value: `${count(n)} points, ${share(air, n)} not a plain surface`,
-      parts: hits.map((h) => ({ value: by.get(h) || 0, color: rgb(hitColor(h)), title: `${hitName(h)}: ${whole.format(by.get(h) || 0)} (${share(by.get(h), n)})` })) };
+    const counts = sums(cells, (r) => (FACTS.groups[r[0]].weather === w ? r[2] : undefined)), all = total(counts);
+    return { label: w, value: [`${share(all - (counts.get(0) || 0), all)} of ${count(all)}`],
+      parts: hits.map((h) => ({ value: (counts.get(h) || 0) / all, color: rgb(hitColor(h)), title: `${hitName(h)}: ${whole.format(counts.get(h) || 0)} (${share(counts.get(h), all)})` })) };
   });
-  card("points-hit", "What the points hit, by weather", "each bar is a whole", bars(rows, { each: true }), key(hits.map((h) => [hitName(h), rgb(hitColor(h))])));
+  card("points-hit", "Points that hit no plain surface, by weather", "share of all points", bars(rows), key(hits.map((h) => [hitName(h), rgb(hitColor(h))])));
+  const columns = ranges(), near = sums(cells, (r) => `${r[2]}/${r[3]}`);
+  const scale = (r) => Math.max(...columns.map((c) => near.get(`${hits[r]}/${c}`) || 0));
+  card("points-hit-range", "Points that hit no plain surface, by range", "each row by itself", hits.length
+    ? heat(hits.map(hitName), columns.map((c) => shortRanges[c]), (r, c) => near.get(`${hits[r]}/${columns[c]}`) || 0, { scale, swatches: hits.map(hitColor) }) : nothing("All points are of plain surfaces."));
   const by = sums(cells, (r) => r[1]), n = total(by);
   card("points-class", "Points by class", plural(n, "point"), bars([...by].sort((a, b) => b[1] - a[1]).map(([id, v]) => ({
     label: className(id), color: classColor(id), value: [count(v), share(v, n)], parts: [{ value: v, color: "var(--seen)", title: whole.format(v) }] }))));
@@ -192,7 +194,7 @@ function drawTimes() {
   const list = used.length ? FACTS.second_bins.map((_, k) => k).slice(used[0], used[used.length - 1] + 1) : [];
   card("by-time", "Wall-clock time of a shard over its frames", "from the manifests of the batch: setting up the scenario included",
     el("div.small", { style: { "grid-template-columns": "repeat(auto-fit, minmax(min(460px, 100%), 1fr))" } },
-      el("div", {}, el("h4", {}, "Mean of each condition"), bars(rows)),
+      el("div", {}, el("h4", {}, "Mean of each condition: scenario, weather, light, split"), bars(rows)),
       el("div", {}, el("h4", {}, "Shards by their time per frame"), bars(list.map((b) => ({
         label: FACTS.second_bins[b], value: plural(bins.get(b) || 0, "shard"), parts: [{ value: bins.get(b) || 0, color: "var(--seen)", title: "" }] }))))));
 }

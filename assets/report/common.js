@@ -74,7 +74,7 @@ function className(id) { return (CLASS.get(id) || { name: `class ${id}` }).name.
 function classColor(id) { return (CLASS.get(id) || { color: [128, 128, 128] }).color; }
 
 const HIT_COLOR = {
-  surface: [150, 160, 172], through_glass: [110, 200, 255], mixed: [255, 190, 60], fog: [214, 160, 255], rain: [80, 150, 255], snow: [255, 255, 255],
+  surface: [128, 138, 150], through_glass: [90, 190, 255], mixed: [255, 176, 40], fog: [186, 120, 245], rain: [60, 110, 255], snow: [20, 200, 175],
 };
 function hitColor(hit) { return HIT_COLOR[FACTS.hits[hit]] || [200, 200, 200]; }
 function hitName(hit) { return (FACTS.hits[hit] || `hit ${hit}`).replaceAll("_", " "); }

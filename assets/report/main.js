@@ -24,7 +24,7 @@ function drawTiles() {
   const n = total(sums(cells, (r) => r[1])), seen = total(sums(cells, (r) => (r[3] > 1 ? r[1] : undefined))), met = total(sums(cells, (r) => (r[4] > 0 ? r[1] : undefined)));
   const points = total(sums(FACTS.points.filter((r) => groupOn(r[0]) && classOn(r[1]) && rangeOn(r[3])), (r) => r[1]));
   const tiles = [["frames", sum("frames")], ["images", sum("images")], ["lidar sweeps", sum("sweeps")], ["lidar points", points], ["tracks", sum("tracks"), "of all classes and ranges"],
-    ["objects", n], ["seen by a camera", share(seen, n)], ["hit by a lidar", share(met, n)]];
+    ["objects", n], ["seen by camera", share(seen, n)], ["hit by lidar", share(met, n)]];
   document.getElementById("tiles").replaceChildren(...tiles.map(([name, v, title]) =>
     el("div.tile", { "data-tile": name, "data-value": v, title: title || (typeof v === "number" ? whole.format(v) : undefined) }, el("b", {}, typeof v === "number" ? count(v) : v), el("span", {}, name))));
 }

@@ -26,7 +26,7 @@ function decodePoints(text) {
 
 const COLORINGS = {
   "class": (p, k) => lit(classColor(p.classes[k])),
-  "what it hit": (p, k) => hitColor(p.hit[k]),
+  "what they hit": (p, k) => hitColor(p.hit[k]),
   "intensity": (p, k) => ramp(Math.sqrt(p.intensity[k] / 255)),
   "height": (p, k) => ramp((p.xyz[3 * k + 2] - HEIGHT_M[0]) / (HEIGHT_M[1] - HEIGHT_M[0])),
 };

@@ -116,7 +116,7 @@ def _yaml(path: Path) -> str:
 def _kind(path: Path, source: Document) -> str:
     """What a YAML file is: by the folder that it lies in, else by its keys, else a scenario."""
     folder = path.resolve().parent.name
-    if (assets.folder("assets") / folder).is_dir():
+    if assets.names(folder):
         return folder
     keys = set(source.data) if isinstance(source.data, dict) else set()
     if "scenarios" in keys:

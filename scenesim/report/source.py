@@ -95,7 +95,8 @@ def frame_folder(dataset: NativeDataset, index: int) -> Path:
 def table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """A table of a dataset, or some columns of it. Raises InputError where the file is missing, damaged or older."""
     try:
-        found = pq.ParquetFile(path).read(columns=list(columns) if columns is not None else None)
+        # In one thread: the tables are small, and to hand them round costs more than to read them.
+        found = pq.ParquetFile(path).read(columns=list(columns) if columns is not None else None, use_threads=False)
     except (OSError, pa.ArrowException) as e:
         raise InputError(f"this file of the dataset is missing or damaged: {e}", Place(str(path))) from None
     lacking = [name for name in columns or () if name not in found.column_names]

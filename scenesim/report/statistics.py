@@ -170,7 +170,8 @@ class Statistics:
         """All of it as lists, numbers and strings, each counter as rows of its key and its count, in order of the keys."""
         keys, shown, attributes = list(self.names), self._shown_values(), Counter[tuple[int, ...]]()
         for (group, class_id, near, key, value), n in self.attributes.items():
-            attributes[group, class_id, near, key, shown[key][value]] += n
+            others = len(self.names[keys[key]])
+            attributes[group, class_id, near, key, value if value in shown[class_id, key] else others] += n
         return {
             "groups": [asdict(g) for g in self.groups],
             "objects": _rows(self.objects),
@@ -183,16 +184,15 @@ class Statistics:
             "attribute_values": [[*self.names[key], OTHERS] for key in keys],
         }
 
-    def _shown_values(self) -> list[list[int]]:
-        """attribute -> value -> itself, or the number of "others" where it is too rare to be shown."""
-        counts = [Counter[int]() for _ in self.names]
-        for (_, _, _, key, value), n in self.attributes.items():
-            counts[key][value] += n
-        found = []
-        for names, count in zip(self.names.values(), counts):
-            common = sorted(count, key=lambda v: (-count[v], v))[:MOST_VALUES_SHOWN]
-            found.append([v if v in common else len(names) for v in range(len(names))])
-        return found
+    def _shown_values(self) -> dict[tuple[int, int], list[int]]:
+        """(class, attribute) -> the values that are common enough in that class to be shown."""
+        counts: dict[tuple[int, int], Counter[int]] = {}
+        for (_, class_id, _, key, value), n in self.attributes.items():
+            counts.setdefault((class_id, key), Counter())[value] += n
+        return {
+            where: sorted(count, key=lambda v, count=count: (-count[v], v))[:MOST_VALUES_SHOWN]
+            for where, count in counts.items()
+        }
 
 
 def _rows(counter: Counter[tuple[int, ...]]) -> list[list[int]]:

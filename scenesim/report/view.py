@@ -28,8 +28,8 @@ APPLICATION = "scenesim"
 COLORS = ("class", "cause", "intensity")
 # What a point met, sRGB; as on the report's page.
 CAUSES = {
-    "surface": (150, 160, 172), "through_glass": (110, 200, 255), "mixed": (255, 190, 60), "fog": (214, 160, 255),
-    "rain": (80, 150, 255), "snow": (255, 255, 255),
+    "surface": (128, 138, 150), "through_glass": (90, 190, 255), "mixed": (255, 176, 40), "fog": (186, 120, 245),
+    "rain": (60, 110, 255), "snow": (20, 200, 175),
 }  # fmt: skip
 GREY = (128, 128, 128)
 IMAGE_PLANE_M = 4.0  # how far from a camera its picture stands in 3D
