@@ -178,3 +178,32 @@ def test_folders_of_others_stay(frames, tmp_path):
     with writer_class("kitti-object")(tmp_path / "a", overwrite=True) as writer:
         writer.write(frames[1])
     assert len(list((tmp_path / "a/training/calib").iterdir())) == 1
+
+
+def test_the_label_box_is_about_the_image_of_the_box(frames, objects):
+    """Eight corners of the row's own box through P2, by the readme's words, clipped to the image, are the row's 2D box; what
+    the camera sees of the object is in it."""
+    height, width = frames[0].images["front"].class_id.shape
+    p = calib(objects / "training/calib/000000.txt")["P2"]
+    checked = 0
+    for row in (line.split() for line in (objects / "training/label_2/000000.txt").read_text().splitlines()):
+        h, w, l, x, y, z, turn = (float(v) for v in row[8:])
+        signs = np.array([[a, b, c] for a in (-0.5, 0.5) for b in (0, 1) for c in (-0.5, 0.5)]) * [l, -h, w]
+        c, s = np.cos(turn), np.sin(turn)
+        corners = signs @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]).T + [x, y, z]
+        if corners[:, 2].min() < kitti.NEAR_M:
+            continue
+        seen = p[:, :3] @ corners.T
+        pixels = np.clip((seen[:2] / seen[2]).T, 0, [width - 1, height - 1])
+        assert [float(v) for v in row[4:8]] == pytest.approx([*pixels.min(0), *pixels.max(0)], abs=0.05)
+        checked += 1
+    assert checked >= 6
+
+
+def test_a_box_that_reaches_behind_the_camera():
+    """A car beside and behind: what is before the camera lies to its right, and goes on for ever; nothing is mirrored."""
+    matrix = np.array([[100.0, 0, 50], [0, 100, 40], [0, 0, 1]])
+    box = kitti.image_box(np.array([2.0, 1.6, 0.5]), -np.pi / 2, np.array([4.0, 1.8, 1.5]), matrix)
+    assert box[0] == pytest.approx(50 + 100 * 1.1 / 2.5) and box[2] == pytest.approx(50 + 100 * 2.9 / kitti.NEAR_M)
+    assert box[1] == pytest.approx(40 + 100 * 0.1 / 2.5) and box[3] == pytest.approx(40 + 100 * 1.6 / kitti.NEAR_M)
+    assert (kitti.image_box(np.array([0, 1, -9.0]), 0.0, np.ones(3), matrix) == 0).all()

@@ -52,6 +52,17 @@ def front_camera(frame: Frame, format_name: str) -> str:
     return min(frame.images, key=lambda c: (round(abs(heading(frame, c)), 2), -mounting(frame, c).translation[1]))
 
 
+def right_of(frame: Frame, left: str) -> str | None:
+    """The camera to the right of another that makes a stereo pair with it: same size, same direction."""
+    shape, mounted = frame.images[left].class_id.shape, mounting(frame, left)
+    for camera in frame.images:
+        beside = mounted.inverse() @ mounting(frame, camera)
+        same = frame.images[camera].class_id.shape == shape and abs(beside.rotation[0]) > 1 - 1e-9
+        if camera != left and same and beside.translation[0] > 0 and abs(beside.translation[1:]).max() < 1e-6:
+            return camera
+    return None
+
+
 def main_lidar(frame: Frame, format_name: str) -> str:
     """The lidar that is mounted highest. Raises InputError where there is none."""
     if not frame.sweeps:
