@@ -174,6 +174,35 @@ def test_neighbours_are_pieces_side_by_side():
     assert data[5]["lane_type"] == "BUS" and data[4]["successors"] == [] and data[1]["successors"] == [2]
 
 
+def test_two_lidars_are_one_sweep(frames, tmp_path):
+    """The beams of the lower lidar are numbered on; counts are of the points of both, in the frame that both are in."""
+    frame = frames[0]
+    low = {**frame.calibration["top"], "name": "low"}
+    low["ego_from_lidar"] = {**low["ego_from_lidar"], "translation_m": [0.95, 0.0, 1.6]}
+    half = {f: getattr(frame.sweeps["top"], f)[::2] for f in ("xyz_m", "xyz_ego_m", "intensity", "ring", "time_offset_s")}
+    half |= {f: getattr(frame.sweeps["top"], f)[::2] for f in ("class_id", "instance", "column", "range_m")}
+    other = dataclasses.replace(frame.sweeps["top"], lidar="low", **half)
+    both = dataclasses.replace(frame, sweeps={"low": other, **frame.sweeps}, calibration={**frame.calibration, "low": low})
+    with writer_class("av2")(tmp_path / "a") as writer:
+        writer.write(both)
+    (found,) = (tmp_path / "a/train").iterdir()
+    (path,) = sweeps(found)
+    rings = feather.read_table(path)["laser_number"].to_numpy()
+    n = len(frame.sweeps["top"].ring)
+    assert (rings[:n] == frame.sweeps["top"].ring).all() and (rings[n:] == other.ring + 32).all()
+    mounted = {r["sensor_name"]: pose(r) for r in rows(found / "calibration/egovehicle_SE3_sensor.feather")}
+    assert mounted["down_lidar"].translation == pytest.approx([0.95, 0.0, 1.6 - 0.33])
+    assert mounted["up_lidar"].translation == pytest.approx([0.9, 0.0, 1.73 - 0.33])
+    points = xyz(path).astype(float)
+    for row in rows(found / "annotations.feather"):
+        local = pose(row).matrix()
+        inside = (
+            np.abs((points - local[:3, 3]) @ local[:3, :3])
+            <= np.array([row[f"{a}_m"] for a in ("length", "width", "height")]) / 2
+        )
+        assert row["num_interior_pts"] == inside.all(1).sum()
+
+
 def test_what_is_missing_is_said(frames, tmp_path):
     with pytest.raises(InputError, match="layout"), writer_class("av2")(tmp_path / "a") as writer:
         writer.write(dataclasses.replace(frames[0], layout=None))

@@ -44,6 +44,24 @@ def test_roles_of_kitti(frame):
     assert specs.front_camera(made, "") == "z" and specs.main_lidar(made, "") == "velodyne"
 
 
+def test_channels_of_argoverse(frame):
+    """Its rig gets back the names of its ring and stereo cameras and its two lidars, whatever they are called."""
+    rig = rigs.load("argoverse2")
+    made = carried(frame, rig, rename=lambda name: name[::-1])
+    front = made.images["retnec_tnorf_gnir"]
+    tall = dataclasses.replace(front, class_id=np.zeros(front.class_id.shape[::-1], np.uint8))
+    made = dataclasses.replace(made, images=made.images | {"retnec_tnorf_gnir": tall})
+    assert av2.channels(made) == {c.name[::-1]: c.name for c in rig.cameras}
+    assert av2.stacked_lidars(made, "") == ["up_lidar", "down_lidar"]
+    assert specs.front_camera(made, "") == "stereo_front_left"[::-1]
+    assert specs.right_of(made, "stereo_front_left"[::-1]) == "stereo_front_right"[::-1]
+
+
+def test_two_cameras_ahead_are_no_stereo_pair_of_argoverse(frame):
+    made = carried(frame, rigs.load("kitti"))
+    assert av2.channels(made) == {"image_02": "ring_front_center"}
+
+
 def test_a_channel_has_one_camera_and_a_camera_one_channel(frame):
     made = carried(frame, boxworld.rig("nuscenes"))
     found = specs.by_heading(made, av2.RING)

@@ -1,8 +1,9 @@
 """Argoverse 2 sensor: sweeps, ring cameras, cuboids, and the HD map with its ground height (Wilson et al. 2021).
 
 Sources: av2 0.3.6, datasets/sensor, structures/cuboid.py, map/map_api.py; argoverse.github.io/user-guide. Of the cameras, those
-that look where a ring camera looks get its name, others are left out; the highest lidar is the one. The city's coordinates are
-the world's.
+that look where a ring camera looks get its name, a stereo pair beside the one that looks ahead gets those of the pair, others
+are left out. The highest lidar is the upper one, one below it the lower one; their points are one sweep. The city's coordinates
+are the world's.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ RING = {
     "ring_front_center": 0.0, "ring_front_left": 45.0, "ring_front_right": -45.0, "ring_side_left": 99.0,
     "ring_side_right": -99.0, "ring_rear_left": 153.0, "ring_rear_right": -153.0,
 }  # fmt: skip
-LIDARS = ("up_lidar", "down_lidar")  # readers want both; ours is one
+STEREO = ("stereo_front_left", "stereo_front_right")
+UP, DOWN = "up_lidar", "down_lidar"  # readers want both; where there is one lidar, it is both
+STACKED_M = 0.5  # two lidars are one above the other, where they are no further apart along the ground
 CATEGORIES = {
     "car": "REGULAR_VEHICLE", "van": "REGULAR_VEHICLE", "truck": "TRUCK", "bus": "BUS", "trailer": "VEHICULAR_TRAILER",
     "motorcycle": "MOTORCYCLE", "bicycle": "BICYCLE", "pedestrian": "PEDESTRIAN", "child": "PEDESTRIAN", "animal": "ANIMAL",
@@ -51,7 +54,7 @@ POSE = ("qw", "qx", "qy", "qz", "tx_m", "ty_m", "tz_m")
 
 
 class Av2Writer(FolderWriter):
-    """Argoverse 2 of the ring cameras and a lidar: {train,val}/<log>. jpeg_quality: of the images."""
+    """Argoverse 2 of the ring and stereo cameras and one or two lidars: {train,val}/<log>. jpeg_quality: of the images."""
 
     FORMAT = "av2"
     OWN = frozenset({"train", "val"})
@@ -66,8 +69,8 @@ class Av2Writer(FolderWriter):
         self.layout = frame.layout
         self.log = uuid(self.scene, frame.scenario)
         self.at = f"{self.split_of(self.scene)}/{self.log}"
-        self.lidar = specs.main_lidar(frame, self.FORMAT)
-        self.cameras = specs.by_heading(frame, RING)
+        self.lidars = stacked_lidars(frame, self.FORMAT)
+        self.cameras = channels(frame)
         if not self.cameras:
             raise InputError("av2 needs a camera that looks where one of its ring cameras looks, and these frames have none")
         self.city_from_ego: dict[int, Pose] = {}
@@ -77,7 +80,7 @@ class Av2Writer(FolderWriter):
 
     def _calibrate(self, frame: Frame) -> None:
         mounted = {channel: specs.mounting(frame, camera) for camera, channel in self.cameras.items()}
-        mounted |= {name: specs.mounting(frame, self.lidar) for name in LIDARS}
+        mounted |= {UP: specs.mounting(frame, self.lidars[0]), DOWN: specs.mounting(frame, self.lidars[-1])}
         poses = [_columns(EGO_FROM_AV2.inverse() @ pose) for pose in mounted.values()]
         self._table("calibration/egovehicle_SE3_sensor", [{"sensor_name": n, **p} for n, p in zip(mounted, poses)])
         rows = []
@@ -99,18 +102,21 @@ class Av2Writer(FolderWriter):
             self.put(f"{self.at}/sensors/cameras/{channel}/{at}.jpg", jpeg(image.rgb, self.jpeg_quality))
         points = self._sweep(frame, now)
         self._annotate(frame, now, points)
-        sweep = frame.sweeps[self.lidar]
-        ground = np.isin(sweep.class_id, [taxonomy.class_id(name) for name in GROUND])
-        self.heights.append(thinned(frame.world_from_ego.apply(sweep.xyz_ego_m[ground])))
+        for sweep in (frame.sweeps[name] for name in self.lidars):
+            ground = np.isin(sweep.class_id, [taxonomy.class_id(name) for name in GROUND])
+            self.heights.append(thinned(frame.world_from_ego.apply(sweep.xyz_ego_m[ground])))
 
     def _sweep(self, frame: Frame, now: int) -> NDArray[np.float32]:
-        """Write a sweep; returns its points (N, 3)."""
-        sweep = frame.sweeps[self.lidar]
-        points = EGO_FROM_AV2.inverse().apply(specs.points_at_once(frame, self.lidar)).astype(np.float32)
+        """Write a sweep, the beams of the lower lidar numbered on from those of the upper; returns its points (N, 3)."""
+        sweeps = [frame.sweeps[name] for name in self.lidars]
+        beams = len(frame.calibration[self.lidars[0]]["elevation_rad"])
+        at_once = np.concatenate([specs.points_at_once(frame, name) for name in self.lidars])
+        points = EGO_FROM_AV2.inverse().apply(at_once).astype(np.float32)
         columns = {axis: np.ascontiguousarray(points[:, k]) for k, axis in enumerate("xyz")}
-        columns["intensity"] = np.round(sweep.intensity * 255).astype(np.uint8)
-        columns["laser_number"] = sweep.ring.astype(np.uint8)
-        columns["offset_ns"] = np.round(sweep.time_offset_s.astype(float) * 1e9).astype(np.int32)
+        columns["intensity"] = np.concatenate([np.round(s.intensity * 255).astype(np.uint8) for s in sweeps])
+        columns["laser_number"] = np.concatenate([s.ring + k * beams for k, s in enumerate(sweeps)]).astype(np.uint8)
+        offset = np.concatenate([s.time_offset_s for s in sweeps]).astype(float)
+        columns["offset_ns"] = np.round(offset * 1e9).astype(np.int32)
         self.put(f"{self.at}/sensors/lidar/{now}.feather", encode(pa.table(columns)))
         return points
 
@@ -145,6 +151,23 @@ class Av2Writer(FolderWriter):
 
     def _table(self, name: str, rows: list[dict[str, Any]]) -> None:
         self.put(f"{self.at}/{name}.feather", encode(pa.Table.from_pylist(rows)))
+
+
+def channels(frame: Frame) -> dict[str, str]:
+    """camera -> channel of Argoverse 2."""
+    ahead = [c for c in frame.images if abs(specs.heading(frame, c)) < 0.01]
+    left = specs.front_camera(frame, "av2") if ahead else ""
+    right = specs.right_of(frame, left) if left else None
+    pair = dict(zip((left, right), STEREO)) if right is not None and len(ahead) > 2 else {}
+    return specs.by_heading(frame, RING, without=pair) | {c: channel for c, channel in pair.items() if c}
+
+
+def stacked_lidars(frame: Frame, format_name: str) -> list[str]:
+    """The highest lidar and, if there is one, the highest of those below it."""
+    up = specs.main_lidar(frame, format_name)
+    at = {name: specs.mounting(frame, name).translation for name in frame.sweeps}
+    below = [n for n in at if n != up and np.sqrt(((at[n] - at[up])[:2] ** 2).sum()) <= STACKED_M]
+    return [up, *sorted(below, key=lambda n: -at[n][2])[:1]]
 
 
 def uuid(*names: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,11 +88,11 @@ def points_at_once(frame: Frame, lidar: str) -> NDArray[np.float64]:
     return sweep.xyz_ego_m - velocity[sweep.instance] * sweep.time_offset_s[:, None].astype(float)
 
 
-def by_heading(frame: Frame, channels: dict[str, float]) -> dict[str, str]:
+def by_heading(frame: Frame, channels: dict[str, float], without: Collection[str] = ()) -> dict[str, str]:
     """camera -> channel of the format, for the cameras that look within 35 degrees of where a channel does (degrees, to the
-    left); each channel goes to the camera that looks there best."""
+    left); each channel goes to the camera that looks there best. without: cameras that are left out."""
     found: dict[str, tuple[float, str]] = {}
-    for camera in frame.images:
+    for camera in (c for c in frame.images if c not in without):
         for channel, angle in channels.items():
             off = abs(math.remainder(heading(frame, camera) - math.radians(angle), 2 * math.pi))
             if off < math.radians(35.0) and off < found.get(channel, (math.inf, ""))[0]:
