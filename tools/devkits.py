@@ -15,10 +15,13 @@ from pathlib import Path
 DEVKITS = {
     "nuscenes": ["nuscenes-devkit==1.2.0", "pandas", "motmetrics"],
     "av2": ["av2==0.3.6"],
-    "kitti": ["pykitti==0.3.1", "trackeval", "opencv-python-headless", "scipy", "shapely", "pandas"],
+    "kitti": ["pykitti==0.3.1", "trackeval", "opencv-python-headless", "scipy", "shapely", "pandas", "numba"],
     "coco": ["pycocotools", "faster-coco-eval", "supervision", "scipy"],
     "mcap": ["mcap", "mcap-protobuf-support", "foxglove-schemas-protobuf", "pillow"],
 }
+
+# Of these the package alone: what they need besides is large, and not needed for what is used of them (tools/evaluate.py).
+ALONE = {"kitti": ["mmdet3d==1.4.0"]}
 
 
 def make(name: str, folder: Path) -> Path:
@@ -29,6 +32,8 @@ def make(name: str, folder: Path) -> Path:
     scripts = folder / "Scripts"
     python = (scripts if scripts.is_dir() else folder / "bin") / "python"
     subprocess.run([python, "-m", "pip", "install", *DEVKITS[name]], check=True)
+    if name in ALONE:
+        subprocess.run([python, "-m", "pip", "install", "--no-deps", *ALONE[name]], check=True)
     return python
 
 

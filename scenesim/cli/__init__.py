@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import scenesim
 from scenesim.base.errors import InputError, SceneWarning, did_you_mean
-from scenesim.datasets.formats import WRITERS
+from scenesim.datasets.formats import READERS, WRITERS
+
+if TYPE_CHECKING:
+    from scenesim.world.timeline import Timeline
 
 EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 2, 130
 # Of what can be listed.
@@ -204,6 +207,23 @@ def export(datasets: tuple[Path, ...], output: Path, **options: Any) -> None:
     run(datasets, output, **options)
 
 
+@app.command("import")
+@click.argument("dataset", type=click.Path(path_type=Path))
+@click.option("--format", "name", type=Named(*READERS), required=True, help="What the dataset is in.")
+@click.option("--scene", default=0, show_default=True, help="Which of the dataset's scenes, logs or sequences, from 0.")
+@click.option("--ego", default="sedan", show_default=True, help="Model of the ego's vehicle.")
+@click.option("--csv", type=click.Path(path_type=Path), help="Table to write: where every actor is at each time.")
+@click.option("--step", default=0.05, show_default=True, help="Time between two rows of the table, s.")
+@click.option("--save", type=click.Path(path_type=Path), help="File to write the timeline to, for `render --timeline`.")
+def import_(dataset: Path, name: str, scene: int, ego: str, csv: Path | None, step: float, save: Path | None) -> None:
+    """Read who was where in DATASET, a nuScenes, KITTI tracking, Argoverse 2 or native one, as a timeline."""
+    from scenesim.datasets.recorded import reader
+
+    if csv is None and save is None:
+        raise click.UsageError("give --csv FILE, --save FILE, or both: nothing would be written")
+    _write_timeline(reader(name)(dataset, scene).timeline(ego), csv, step, save)
+
+
 @app.command("list")
 @click.argument("kind", required=False, type=Named(*KINDS))
 def list_(kind: str | None) -> None:
@@ -260,13 +280,18 @@ def timeline(
 ) -> None:
     """Simulate SCENARIO without rendering it."""
     from scenesim import simulate
-    from scenesim.base.files import written_whole
-    from scenesim.world import timeline_table
 
     if csv is None and save is None:
         raise click.UsageError("give --csv FILE, --save FILE, or both: nothing would be written")
     with _scenario(scenario, settings, seed) as loaded:
         found = simulate.timeline(loaded)
+    _write_timeline(found, csv, step, save)
+
+
+def _write_timeline(found: Timeline, csv: Path | None, step: float, save: Path | None) -> None:
+    from scenesim.base.files import written_whole
+    from scenesim.world import timeline_table
+
     if save is not None:
         with written_whole(save) as partial:
             found.save(partial)

@@ -1,4 +1,4 @@
-"""The formats there are. Nothing is imported here, so that a list of them costs nothing."""
+"""The formats there are, to be written and to be read back. Nothing is imported here, so that a list of them costs nothing."""
 
 from __future__ import annotations
 
@@ -15,4 +15,12 @@ WRITERS = {
     "nuscenes": "scenesim.datasets.nuscenes:NuscenesWriter",
     "yolo": "scenesim.datasets.yolo:YoloWriter",
     "yolo-segments": "scenesim.datasets.yolo:YoloSegmentsWriter",
+}
+
+# name -> where the function is that reads who was where: (folder, scene) -> recorded.Recording.
+READERS = {
+    "native": "scenesim.datasets.from_native:read",
+    "nuscenes": "scenesim.datasets.from_nuscenes:read",
+    "kitti-tracking": "scenesim.datasets.from_kitti_tracking:read",
+    "av2": "scenesim.datasets.from_av2:read",
 }

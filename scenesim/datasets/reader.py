@@ -66,11 +66,11 @@ class NativeDataset:
             raise InputError(f"no frame {index} in this dataset", Place(str(self.folder)))
         row = self.index["frames"][self.indices.index(index)]
         folder = self.folder / FRAMES / row["folder"]
-        poses = self._table(folder / "poses.parquet").to_pylist()
+        poses = self.table(folder / "poses.parquet").to_pylist()
         images = {p["sensor"]: self._image(folder, p) for p in poses if p["kind"] == "camera"}
         sweeps = {p["sensor"]: self._sweep(folder, p) for p in poses if p["kind"] == "lidar"}
-        objects = self._table(folder / "objects.parquet")
-        boxes = self._table(folder / "boxes.parquet")
+        objects = self.table(folder / "objects.parquet")
+        boxes = self.table(folder / "boxes.parquet")
         seen_by = list(dict.fromkeys(boxes["camera"].to_pylist())) if len(boxes) else []
         return Frame(
             scenario=self.index["scenario"],
@@ -82,7 +82,7 @@ class NativeDataset:
             sweeps=sweeps,
             objects=tables.objects_of(objects, boxes, seen_by if len(objects) else list(images)),
             calibration=self.calibration,
-            ego_lanes=tables.lanes_of(self._table(folder / "lanes.parquet")),
+            ego_lanes=tables.lanes_of(self.table(folder / "lanes.parquet")),
             classes=self.classes,
             layout=self.layout,
         )
@@ -99,15 +99,16 @@ class NativeDataset:
             row_time_s=np.array(pose["row_time_s"]),
             world_from_camera=tables.pose_of(pose),
             transmittance=_pixels(at / "transmittance.png") if (at / "transmittance.png").exists() else None,
-            **tables.geometry_of(self._table(at / "geometry.parquet")),
+            **tables.geometry_of(self.table(at / "geometry.parquet")),
         )
 
     def _sweep(self, folder: Path, pose: dict[str, Any]) -> Sweep:
         lidar = pose["sensor"]
         world_from_lidar: Pose = tables.pose_of(pose)
-        return tables.sweep_of(self._table(folder / lidar / "points.parquet"), lidar, pose["pulses"], world_from_lidar)
+        return tables.sweep_of(self.table(folder / lidar / "points.parquet"), lidar, pose["pulses"], world_from_lidar)
 
-    def _table(self, path: Path) -> pa.Table:
+    def table(self, path: Path) -> pa.Table:
+        """A table of the dataset. Raises InputError where it cannot be read."""
         try:
             return tables.decode(path.read_bytes())
         except (OSError, pa.ArrowInvalid) as error:
