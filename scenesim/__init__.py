@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scenesim.capture.frame import Frame
+    from scenesim.datasets.opened import Dataset
     from scenesim.scenario.model import Scenario
 
 __version__ = "0.1.0"
-__all__ = ["frames", "load", "write"]
+__all__ = ["frames", "load", "open_dataset", "write"]
 
 
 def load(scenario: str | Path, overrides: Iterable[str] = ()) -> Scenario:
@@ -46,3 +47,13 @@ def write(frames: Iterable[Frame], folder: str | Path, scenario: Scenario) -> No
     with NativeWriter(Path(folder), scenario_yaml=dump(scenario), version=__version__) as writer:
         for frame in frames:
             writer.write(frame)
+
+
+def open_dataset(folder: str | Path) -> Dataset:
+    """The frames of a dataset in the native layout, or of a whole batch, each array read when it is asked for.
+
+    Raises base.errors.InputError where there is none, or it is not complete. For PyTorch: scenesim.datasets.torch_dataset.
+    """
+    from scenesim.datasets.opened import open_dataset as open_it
+
+    return open_it(folder)

@@ -37,7 +37,7 @@ def messages(frames, tmp_path_factory):
     with McapWriter(folder, image_format="png") as writer:
         for frame in frames:
             writer.write(dataclasses.replace(frame, ego_lanes=(row,)))
-    assert sorted(p.name for p in folder.iterdir()) == ["scenario_0000.mcap", "scenesim.json"]
+    assert sorted(p.name for p in folder.iterdir()) == ["README.md", "croissant.json", "scenario_0000.mcap", "scenesim.json"]
     found: dict[str, list] = {}
     with open(folder / "scenario_0000.mcap", "rb") as stream:
         reader = make_reader(stream, decoder_factories=[DecoderFactory()])
@@ -145,4 +145,4 @@ def test_a_failure_leaves_it_incomplete(messages, frames, tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"INCOMPLETE", "scenario_0000.mcap.partial"}
     with McapWriter(tmp_path, overwrite=True) as writer:
         writer.write(frames[0])
-    assert {p.name for p in tmp_path.iterdir()} == {"scenesim.json", "scenario_0000.mcap"}
+    assert {p.name for p in tmp_path.iterdir()} == {"README.md", "croissant.json", "scenesim.json", "scenario_0000.mcap"}

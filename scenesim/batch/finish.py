@@ -9,10 +9,13 @@ from typing import Any
 
 from scenesim.base.errors import InputError, Place
 from scenesim.base.files import refusals_told
+from scenesim.batch.card import facts
 from scenesim.batch.folder import INDEX, NATIVE, BatchFolder, manifest_of, text_digest
 from scenesim.batch.plan import Plan, Shard
 from scenesim.batch.recipe import Recipe
+from scenesim.datasets import card
 from scenesim.datasets.disk import rename
+from scenesim.datasets.formats import BATCH_FORMAT
 from scenesim.datasets.reader import open_native
 from scenesim.datasets.writer import writer_class
 
@@ -32,8 +35,11 @@ def finish(plan: Plan, folder: BatchFolder, version: str, telling: Callable[[str
                 telling(at)
                 _convert(name, at, [(s, there[s.name]) for s in plan if s.split in splits], plan.recipe, folder, version)
     rows = [_row(there[shard.name]) for shard in plan]
-    index = {"format": "scenesim-batch-index", "scenesim_version": version, "name": plan.recipe.name}
-    folder.put_json(INDEX, {**index, "frames": sum(row["frames"] for row in rows), "shards": rows})
+    head = {"format": BATCH_FORMAT, "scenesim_version": version, "name": plan.recipe.name, "license": plan.recipe.license}
+    index = {**head, "frames": sum(row["frames"] for row in rows), "shards": rows}
+    for name, data in card.files(facts(plan, folder, index, there)).items():
+        folder.put(name, data)
+    folder.put_json(INDEX, index)
     return True
 
 
@@ -65,6 +71,7 @@ def _convert(
         partial.parent.mkdir(parents=True, exist_ok=True)
     kind = writer_class(name)
     options: dict[str, Any] = {"scenario_yaml": "---\n".join(_scenario(home) for _, home in shards), "version": version}
+    options["license"] = asked.license
     if kind.CHOOSES_IMAGES and asked.image_format is not None:
         options["image_format"] = asked.image_format
     if len(asked.splits) > 1:  # what stands alone is for evaluation

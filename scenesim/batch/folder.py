@@ -4,6 +4,7 @@
     recipe.yaml  maps/          the recipe with everything that it needs
     native/<split>/<shard>/     a native dataset with its manifest.json: appears in one step, whole
     <format>/                   the same frames in another format: appears in one step, when all shards are there
+    README.md  croissant.json   the card of the dataset, and the same for programs
     index.json                  every shard with its digest; its presence says that the batch is complete
     work/                       partial shards, logs, failures, locks: of no use once the batch is complete
 """
@@ -24,8 +25,10 @@ from scenesim.base import document
 from scenesim.base.errors import InputError, Place
 from scenesim.base.files import refusals_told, written_whole
 from scenesim.datasets.disk import rename, sync_folder, write_file
+from scenesim.datasets.formats import BATCH_INDEX, SHARDS
 
-BATCH, RECIPE, MAPS, INDEX, MANIFEST, NATIVE = "batch.json", "recipe.yaml", "maps", "index.json", "manifest.json", "native"
+BATCH, RECIPE, MAPS, MANIFEST = "batch.json", "recipe.yaml", "maps", "manifest.json"
+INDEX, NATIVE = BATCH_INDEX, SHARDS
 FORMAT, FORMAT_VERSION = "scenesim-batch", 1
 WHOLE = "all"  # the slice of a run that makes every shard
 
@@ -107,11 +110,15 @@ class BatchFolder:
 
     def put_json(self, name: str, value: Any) -> None:
         """Write a file of the folder in one step."""
+        self.put(name, as_json(value))
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write a file of the folder in one step."""
         target = self.path / name
         with refusals_told(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             with written_whole(target) as partial:
-                write_file(partial, as_json(value))
+                write_file(partial, data)
             sync_folder(target.parent)
 
     # ---- shards

@@ -15,6 +15,7 @@ from scenesim.base import assets, document
 from scenesim.base.document import Document, Steps
 from scenesim.base.errors import InputError, Place, did_you_mean
 from scenesim.datasets.formats import WRITERS
+from scenesim.datasets.licenses import DEFAULT, LICENSES
 from scenesim.scenario import choices, load
 from scenesim.scenario.model import Number, Part
 from scenesim.scenario.overrides import put
@@ -100,6 +101,9 @@ class Recipe(Part):
     sensors: tuple[StrictStr, ...] | None = None
     formats: tuple[Format, ...] = ("native",)
     image_format: Literal["png", "jpg"] | None = Field(default=None, description="png in native, else jpg, if left out")
+    license: Annotated[StrictStr, choices.OneOf("license", lambda: LICENSES)] = Field(
+        default=DEFAULT, description="of the data, for its card"
+    )
 
     @model_validator(mode="after")
     def _names(self) -> Recipe:

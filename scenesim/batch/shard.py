@@ -29,8 +29,8 @@ def render(job: Job, partial: Path) -> dict[str, Any]:
     only = plan.frames(shard, scenario)
     folder = BatchFolder(job.folder)
     yaml = dump(scenario, folder.home(shard.split, shard.name), folder.path)
-    image_format = plan.recipe.image_format or "png"
-    with NativeWriter(partial, scenario_yaml=yaml, version=job.version, image_format=image_format) as writer:
+    options = {"image_format": plan.recipe.image_format or "png", "license": plan.recipe.license}
+    with NativeWriter(partial, scenario_yaml=yaml, version=job.version, with_card=False, **options) as writer:
         for frame in simulate.frames(scenario, only=only, sensors=plan.recipe.sensors, threads=job.threads):
             writer.write(frame)
     entry = plan.recipe.scenarios[shard.entry].called

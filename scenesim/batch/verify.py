@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from scenesim.base.keys import derive, generator, root
 from scenesim.batch.crosscheck import disagreements
 from scenesim.batch.folder import BATCH, INDEX, MANIFEST, RECIPE, BatchFolder, manifest_of, sha256, text_digest
 from scenesim.batch.shard import plan_of
+from scenesim.datasets.card import CROISSANT, README
 from scenesim.datasets.native import FRAMES, REPORT, SHEET, frame_files, frame_name
 from scenesim.datasets.native import INDEX as DATASET
+from scenesim.datasets.native_card import SUMS
 from scenesim.datasets.reader import NativeDataset, open_native
 from scenesim.scenario import load
 
@@ -39,9 +42,15 @@ def verify(path: Path, render: int = 0, threads: int | None = None, told: Callab
     homes = _batch(path, found) if batch else {path.name or "dataset": path}
     if not batch and not (path / DATASET).exists():
         open_native(path)  # which says what is wrong
+    if (path / (INDEX if batch else SUMS)).is_file():
+        found.wrong += _card(path, found)
     frames: list[tuple[Path, int]] = []
     for name, home in homes.items():
-        wrong = list(_files(home, found)) if (home / MANIFEST).is_file() or batch else []
+        wrong = []
+        if (home / MANIFEST).is_file() or batch:
+            wrong += _files(home, found)
+        elif (home / SUMS).is_file():
+            wrong += _summed(home, found)
         if not wrong:
             wrong += _labels(home, found, frames)
         found.wrong += [f"{name}: {line}" for line in wrong]
@@ -72,8 +81,6 @@ def _batch(path: Path, found: Verified) -> dict[str, Path]:
 
 
 def _index(path: Path, homes: dict[str, Path]) -> Iterator[str]:
-    import json
-
     try:
         rows = {row["shard"]: row["digest"] for row in json.loads((path / INDEX).read_text(encoding="utf8"))["shards"]}
     except (OSError, ValueError, KeyError, TypeError) as e:
@@ -97,11 +104,39 @@ def _files(home: Path, found: Verified) -> Iterator[str]:
         return
     there = {p.relative_to(home).as_posix() for p in home.rglob("*") if p.is_file()} - {MANIFEST, SHEET, REPORT}
     yield from (f"{name} is in no manifest" for name in sorted(there - files.keys()))
-    for name, entry in files.items():
+    yield from _hashed(home, {name: entry["sha256"] for name, entry in files.items()}, found)
+
+
+def _summed(home: Path, found: Verified) -> Iterator[str]:
+    """The files of a dataset that stands alone against its list of hashes. What others put beside its frames is theirs."""
+    lines = (home / SUMS).read_text(encoding="utf8").splitlines()
+    sums = {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
+    there = {p.relative_to(home).as_posix() for p in (home / FRAMES).rglob("*") if p.is_file()}
+    yield from (f"{name} is not in {SUMS}" for name in sorted(there - sums.keys()))
+    yield from _hashed(home, sums, found)
+
+
+def _card(path: Path, found: Verified) -> Iterator[str]:
+    """The files that the card names against their hashes. Its text is whoever publishes the dataset's to write on."""
+    if not (path / README).is_file():
+        yield f"{README} is missing"
+    try:
+        told = json.loads((path / CROISSANT).read_text(encoding="utf8"))["distribution"]
+        sums = {row["contentUrl"]: row["sha256"] for row in told if "sha256" in row}
+    except FileNotFoundError:
+        yield f"{CROISSANT} is missing"
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        yield f"{CROISSANT} is damaged: {e}"
+    else:
+        yield from _hashed(path, sums, found)
+
+
+def _hashed(home: Path, sums: Mapping[str, str], found: Verified) -> Iterator[str]:
+    for name, digest in sums.items():
         found.files += 1
-        if name not in there:
+        if not (home / name).is_file():
             yield f"{name} is missing"
-        elif sha256(home / name) != entry["sha256"]:
+        elif sha256(home / name) != digest:
             yield f"{name} has changed since it was made"
 
 

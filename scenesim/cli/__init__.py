@@ -15,6 +15,7 @@ import click
 import scenesim
 from scenesim.base.errors import InputError, SceneWarning, did_you_mean
 from scenesim.datasets.formats import READERS, WRITERS
+from scenesim.datasets.licenses import LICENSES
 
 if TYPE_CHECKING:
     from scenesim.world.timeline import Timeline
@@ -138,6 +139,10 @@ def _values(command: Any) -> Any:
 def _writing(command: Any, **format_option: Any) -> Any:
     """The options of what writes datasets."""
     command = click.option("--overwrite", is_flag=True, help="Throw away the dataset that is in the folder.")(command)
+    command = click.option(
+        "--license", type=Named(*LICENSES), metavar="NAME",
+        help="Of the data, for its card; cc0-1.0 by default, and in export that of the datasets.",
+    )(command)  # fmt: skip
     command = click.option(
         "--image-format", type=Named("png", "jpg"),
         help="Of the colour images, in formats that leave it open; png in native, else jpg by default.",

@@ -16,7 +16,7 @@ from scenesim.datasets.writer import Several, Writer, writer_class
 
 
 def writers(
-    formats: Sequence[str], output: Path, *, scenario_yaml: str, image_format: str | None, overwrite: bool
+    formats: Sequence[str], output: Path, *, scenario_yaml: str, image_format: str | None, overwrite: bool, license: str
 ) -> list[tuple[Path, Writer]]:
     """Folder and writer of each format: of one alone, the output itself; of several, folders in it that have their names."""
     names = list(dict.fromkeys(formats))
@@ -25,6 +25,7 @@ def writers(
         kind = writer_class(name)
         folder = output if len(names) == 1 else output / name
         options: dict[str, Any] = {"scenario_yaml": scenario_yaml, "version": scenesim.__version__, "overwrite": overwrite}
+        options["license"] = license
         if image_format is not None and kind.CHOOSES_IMAGES:
             options["image_format"] = image_format
         found.append((folder, kind(folder, **options)))
@@ -38,13 +39,32 @@ def refuse_early(found: Sequence[tuple[Path, Writer]], overwrite: bool) -> None:
             writer.start()  # which refuses, and says why
 
 
-def run(datasets: Sequence[Path], output: Path, *, formats: Sequence[str], image_format: str | None, overwrite: bool) -> None:
+def run(
+    datasets: Sequence[Path],
+    output: Path,
+    *,
+    formats: Sequence[str],
+    image_format: str | None,
+    overwrite: bool,
+    license: str | None,
+) -> None:
     """Write datasets, one after the other, as one dataset in each of some formats. Raises InputError."""
     if "native" in formats and len(datasets) > 1:
         raise InputError("a native dataset is of one scenario: export one at a time, or leave out native")
     opened = [open_native(folder) for folder in datasets]
     scenario_yaml = "---\n".join(dataset.scenario_yaml for dataset in opened)
-    found = writers(formats, output, scenario_yaml=scenario_yaml, image_format=image_format, overwrite=overwrite)
+    licenses = list(dict.fromkeys(dataset.license for dataset in opened))
+    if license is None and len(licenses) > 1:
+        told = ", ".join(licenses)
+        raise InputError(f"these datasets have different licenses ({told}); say which the new one has: --license")
+    found = writers(
+        formats,
+        output,
+        scenario_yaml=scenario_yaml,
+        image_format=image_format,
+        overwrite=overwrite,
+        license=license or licenses[0],
+    )
     refuse_early(found, overwrite)
     progress = Progress(", ".join(formats), sum(map(len, opened)))
     with Several([writer for _, writer in found]) as writer:

@@ -15,6 +15,7 @@ from scenesim.base.files import written_whole
 from scenesim.capture.frame import Frame
 from scenesim.cli.export import refuse_early, writers
 from scenesim.cli.progress import Progress
+from scenesim.datasets.licenses import DEFAULT
 from scenesim.datasets.native import SHEET, NativeWriter
 from scenesim.datasets.writer import Several, Writer
 from scenesim.scenario.load import dump
@@ -29,13 +30,23 @@ def run(
     image_format: str | None,
     overwrite: bool,
     timeline: Path | None,
+    license: str | None,
     **options: Any,
 ) -> None:
     """Render scenarios, each into its folder. Raises InputError; no folder is touched before the first frame is made."""
     found = []
     for scenario, output in scenarios:
         yaml = dump(scenario, output if len(set(formats)) == 1 else output / "native")
-        found.append(writers(formats, output, scenario_yaml=yaml, image_format=image_format, overwrite=overwrite))
+        found.append(
+            writers(
+                formats,
+                output,
+                scenario_yaml=yaml,
+                image_format=image_format,
+                overwrite=overwrite,
+                license=license or DEFAULT,
+            )
+        )
         refuse_early(found[-1], overwrite)
     replay = Timeline.load(timeline) if timeline is not None else None
     for (scenario, _), into in zip(scenarios, found):

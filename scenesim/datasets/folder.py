@@ -11,7 +11,10 @@ from typing import Any, ClassVar
 
 from scenesim.base.errors import InputError, Place
 from scenesim.capture.frame import Frame
+from scenesim.datasets import card as cards
+from scenesim.datasets.card import CROISSANT, README, Facts
 from scenesim.datasets.disk import refusals_told, rename, sync_folder, write_file
+from scenesim.datasets.licenses import DEFAULT
 from scenesim.datasets.native import INCOMPLETE, NOTICE
 from scenesim.datasets.writer import Writer
 
@@ -26,7 +29,8 @@ class FolderWriter(Writer):
 
     folder: made where it is missing; must be empty where it is not. scenario_yaml, version: of what made the frames, noted in
     scenesim.json. overwrite: throw away the dataset of this format, whole or not, that is in the folder. splits: name of a
-    scenario -> "train" or "val", for formats that have those; every fifth is for validation where that is left to us.
+    scenario -> "train" or "val", for formats that have those; every fifth is for validation where that is left to us. license:
+    of the data, of licenses.LICENSES, told by README.md and croissant.json.
 
     Frames may come from several scenarios, one after the other: a new one begins where the scenario's name changes or the
     frames' numbers start again. A format fills in the four hooks at the end. FORMAT: its name; OWN: what it puts in the folder.
@@ -43,12 +47,14 @@ class FolderWriter(Writer):
         version: str = "",
         overwrite: bool = False,
         splits: Mapping[str, str] | None = None,
+        license: str = DEFAULT,
     ):
         self.folder, self.overwrite = Path(folder), overwrite
         self.assigned = splits or {}
         self.scenario_yaml, self.version = scenario_yaml, version
+        self.license = cards.checked_license(license)
         self.scenes: list[str] = []  # names of the scenarios so far
-        self.count = 0  # frames of this scenario so far
+        self.count = self.total = 0  # frames so far, of this scenario and of all
         self._last: tuple[str, int] | None = None
         self._broken = False
 
@@ -77,6 +83,7 @@ class FolderWriter(Writer):
                     self.begin_scene(frame)
                 self.add(frame)
                 self.count += 1
+                self.total += 1
         except BaseException:
             self._broken = True
             raise
@@ -91,9 +98,30 @@ class FolderWriter(Writer):
                 self.end_scene()
             self.finish()
             card = {"format": self.FORMAT, "scenesim_version": self.version, "scenarios": self.scenes}
-            card |= {"scenario_yaml": self.scenario_yaml}
+            card |= {"license": self.license, "scenario_yaml": self.scenario_yaml}
+            for name, data in cards.files(self._facts(as_json(card))).items():
+                write_file(self.folder / name, data)
             write_file(self.folder / INCOMPLETE, as_json(card))
             rename(self.folder / INCOMPLETE, self.folder / CARD)
+
+    def _facts(self, card: bytes) -> Facts:
+        """What README.md and croissant.json say; card: scenesim.json."""
+        many = f"{len(self.scenes)} scenarios"
+        name = self.scenes[0] if len(self.scenes) == 1 else many.replace(" ", "_")
+        return Facts(
+            name=f"{name}-{self.FORMAT}",
+            version=self.version,
+            license=self.license,
+            frames=self.total,
+            listed={CARD: cards.listed(card, "application/json", "the scenarios that it is made from, and their names")},
+            maps=cards.maps_of(self.scenario_yaml),
+            contents=(f"{self.total} frames of {many}, in the format `{self.FORMAT}` of scenesim.",),
+            again=(
+                "# with the scenarios that scenesim.json holds, each in a file and a folder of its own",
+                "scenesim render SCENARIO.yaml -o native/NAME",
+                f"scenesim export native/* --format {self.FORMAT} -o again",
+            ),
+        )
 
     def put(self, path: str, data: bytes) -> None:
         """Write a file of the dataset; path is relative to its folder."""
@@ -113,7 +141,8 @@ class FolderWriter(Writer):
         there = {path.name for path in self.folder.iterdir()}
         if not there:
             return
-        if not there <= self.OWN | {CARD, INCOMPLETE} or not there & {CARD, INCOMPLETE}:
+        own = self.OWN | {README, CROISSANT}
+        if not there <= own | {CARD, INCOMPLETE} or not there & {CARD, INCOMPLETE}:
             raise InputError("this folder is not empty; choose a new or an empty one", Place(str(self.folder)))
         if not self.overwrite:
             state = "a complete" if CARD in there else "an incomplete"
@@ -121,7 +150,7 @@ class FolderWriter(Writer):
             raise InputError(what, Place(str(self.folder)))
         if CARD in there:  # from here on it is no dataset any more
             rename(self.folder / CARD, self.folder / INCOMPLETE)
-        for name in there & self.OWN:
+        for name in there & own:
             path = self.folder / name
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 

@@ -24,3 +24,6 @@ READERS = {
     "kitti-tracking": "scenesim.datasets.from_kitti_tracking:read",
     "av2": "scenesim.datasets.from_av2:read",
 }
+
+# Of a finished batch: its index, what that says it is, and the folder of its native datasets.
+BATCH_INDEX, BATCH_FORMAT, SHARDS = "index.json", "scenesim-batch-index", "native"

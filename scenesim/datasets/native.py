@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -9,12 +10,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 
 from scenesim.base import taxonomy
 from scenesim.base.errors import InputError, Place
 from scenesim.capture.frame import Frame, Layout
-from scenesim.datasets import tables
+from scenesim.datasets import card, native_card, tables
+from scenesim.datasets.card import CROISSANT, README
 from scenesim.datasets.disk import refusals_told, rename, sync_folder, write_file
+from scenesim.datasets.licenses import DEFAULT
+from scenesim.datasets.native_card import SUMS
 from scenesim.datasets.png import jpeg, png
 from scenesim.datasets.writer import Writer
 
@@ -23,7 +28,14 @@ INDEX, INCOMPLETE, FRAMES, SCENARIO, CALIBRATION = "dataset.json", "INCOMPLETE",
 LAYOUT = "layout.json"
 SHEET = "contact_sheet.png"  # drawn by others, when the dataset is complete
 REPORT = "report.html"  # of `scenesim report`
-OURS = {INDEX, INCOMPLETE, FRAMES, SCENARIO, CALIBRATION, LAYOUT, SHEET, REPORT}
+OURS = {INDEX, INCOMPLETE, FRAMES, SCENARIO, CALIBRATION, LAYOUT, SHEET, REPORT, SUMS, README, CROISSANT}
+SHARED = {  # path -> media type, and what it is, for the card
+    INDEX: ("application/json", "index of the frames; names of sensors and classes"),
+    SCENARIO: ("application/yaml", "the scenario that it is made from"),
+    CALIBRATION: ("application/json", "every sensor, and where it is on the vehicle"),
+    LAYOUT: ("application/json", "lanes and areas of the road"),
+    SUMS: ("text/plain", "hashes of all files"),
+}
 NOTICE = b"This dataset is being written, or its writing was cut short. Do not use it; make it again with overwrite.\n"
 
 ImageFormat = Literal["png", "jpg"]
@@ -58,7 +70,8 @@ class NativeWriter(Writer):
 
     scenario_yaml: the concrete scenario, kept beside the frames so that they can be made again. version: scenesim's.
     image_format: of the colour images; all labels are lossless. overwrite: throw away the scenesim dataset, whole or not, that
-    is in the folder. A frame's files are the same bytes whatever other frames are written.
+    is in the folder. A frame's files are the same bytes whatever other frames are written. license: of the data, of
+    licenses.LICENSES. with_card: write README.md, croissant.json and SHA256SUMS too; a part of a larger dataset has none.
     """
 
     CHOOSES_IMAGES = True
@@ -72,6 +85,8 @@ class NativeWriter(Writer):
         image_format: ImageFormat = "png",
         jpeg_quality: int = 95,
         overwrite: bool = False,
+        license: str = DEFAULT,
+        with_card: bool = True,
     ):
         if image_format not in ("png", "jpg"):
             raise InputError(f'images are written as "png" or "jpg", not "{image_format}"')
@@ -81,7 +96,10 @@ class NativeWriter(Writer):
         self.scenario_yaml, self.version = scenario_yaml, version
         self.image_format: ImageFormat = image_format
         self.jpeg_quality = jpeg_quality
+        self.license, self.with_card = card.checked_license(license), with_card
         self._frames: dict[int, float] = {}
+        self._sums: dict[int, str] = {}  # lines of SHA256SUMS for each frame
+        self._schemas: dict[str, pa.Schema] = {}
         self._shared: dict[str, Any] | None = None
         self._layout: Layout | None = None
         self._broken = False
@@ -119,6 +137,10 @@ class NativeWriter(Writer):
             shutil.rmtree(partial, ignore_errors=True)
             raise
         self._frames[frame.index] = frame.time_s
+        if self.with_card:
+            self._sums[frame.index] = _sums({f"{FRAMES}/{name}/{path}": data for path, data in files.items()})
+        if not self._schemas:
+            self._schemas = native_card.schemas(files)
 
     def commit(self) -> None:
         """Turn the mark of incompleteness into the index, in one step. Raises InputError where a frame failed."""
@@ -129,18 +151,31 @@ class NativeWriter(Writer):
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
             "scenesim_version": self.version,
+            "license": self.license,
             "image_format": self.image_format,
             **{key: value for key, value in shared.items() if key != "calibration"},
             "marks": {str(number): kind for kind, number in sorted(taxonomy.marks().items(), key=lambda m: m[1])},
             "hits": {str(number): kind for kind, number in sorted(taxonomy.hits().items(), key=lambda h: h[1])},
             "frames": [{"index": k, "time_s": self._frames[k], "folder": frame_name(k)} for k in sorted(self._frames)],
         }
+        files = {CALIBRATION: _json(shared["calibration"])}
+        if self._layout is not None:
+            files[LAYOUT] = _json(tables.plain_layout(self._layout), indent=None)
+        whole = {SCENARIO: self.scenario_yaml.encode("utf8"), **files, INDEX: _json(index)}
+        if self.with_card:
+            files |= self._card(index, whole)
         with refusals_told(self.folder):
-            write_file(self.folder / CALIBRATION, _json(shared["calibration"]))
-            if self._layout is not None:
-                write_file(self.folder / LAYOUT, _json(tables.plain_layout(self._layout), indent=None))
-            write_file(self.folder / INCOMPLETE, _json(index))
+            for path, data in files.items():
+                write_file(self.folder / path, data)
+            write_file(self.folder / INCOMPLETE, whole[INDEX])
             rename(self.folder / INCOMPLETE, self.folder / INDEX)
+
+    def _card(self, index: dict[str, Any], files: dict[str, bytes]) -> dict[str, bytes]:
+        """The hashes of all files, and the card that names them; files: all but those of frames."""
+        files[SUMS] = (_sums(files) + "".join(self._sums[k] for k in sorted(self._sums))).encode("utf8")
+        listed = {path: card.listed(files[path], *about) for path, about in SHARED.items() if path in files}
+        found = native_card.facts(index, self.scenario_yaml, self._schemas, listed)
+        return {SUMS: files[SUMS], **card.files(found)}
 
     def _clear(self) -> None:
         """Empty the folder where that is wanted; raise InputError where something is in it otherwise."""
@@ -159,7 +194,7 @@ class NativeWriter(Writer):
             rename(self.folder / INDEX, self.folder / INCOMPLETE)
         if FRAMES in there:
             shutil.rmtree(self.folder / FRAMES)
-        for name in (SCENARIO, CALIBRATION, SHEET, REPORT):
+        for name in sorted(OURS - {INDEX, INCOMPLETE, FRAMES}):
             (self.folder / name).unlink(missing_ok=True)
 
     def _share(self, frame: Frame) -> None:
@@ -178,6 +213,11 @@ class NativeWriter(Writer):
         elif _json(shared) != _json(self._shared):
             differs = [key for key in shared if _json(shared[key]) != _json(self._shared[key])]
             raise ValueError(f"frame {frame.index} belongs to another dataset: {', '.join(differs)} differ")
+
+
+def _sums(files: dict[str, bytes]) -> str:
+    """Lines of SHA256SUMS."""
+    return "".join(f"{hashlib.sha256(files[path]).hexdigest()}  {path}\n" for path in sorted(files))
 
 
 def _safe(name: str) -> str:

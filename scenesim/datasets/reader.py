@@ -15,6 +15,7 @@ from scenesim.base.errors import InputError, Place
 from scenesim.base.frames import Pose
 from scenesim.capture.frame import Frame, Image, Sweep
 from scenesim.datasets import tables
+from scenesim.datasets.licenses import DEFAULT
 from scenesim.datasets.native import CALIBRATION, FORMAT, FORMAT_VERSION, FRAMES, INCOMPLETE, INDEX, LAYOUT, SCENARIO
 
 
@@ -42,17 +43,20 @@ class NativeDataset:
     """A sequence of Frames on the disk, each read when it is asked for.
 
     index: what dataset.json says. indices: numbers of the frames, ascending. scenario_yaml: the scenario that they are of.
+    license: of the data.
     """
 
     def __init__(self, folder: Path, index: dict[str, Any]):
         self.folder, self.index = folder, index
-        self.indices = [row["index"] for row in index["frames"]]
+        self._rows = {row["index"]: row for row in index["frames"]}
+        self.indices = list(self._rows)
         self.calibration = json.loads((folder / CALIBRATION).read_text(encoding="utf8"))
         self.scenario_yaml = (folder / SCENARIO).read_text(encoding="utf8")
         self.layout = None
         if (folder / LAYOUT).is_file():
             self.layout = tables.layout_of(json.loads((folder / LAYOUT).read_text(encoding="utf8")))
         self.classes = {int(k): name for k, name in index["classes"].items()}
+        self.license = index.get("license", DEFAULT)
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -60,17 +64,21 @@ class NativeDataset:
     def __iter__(self) -> Iterator[Frame]:
         return (self.frame(k) for k in self.indices)
 
+    def row(self, index: int) -> dict[str, Any]:
+        """What dataset.json says of a frame. Raises InputError where it is not in the dataset."""
+        if index not in self._rows:
+            raise InputError(f"no frame {index} in this dataset", Place(str(self.folder)))
+        return self._rows[index]
+
     def frame(self, index: int) -> Frame:
         """The frame of a number. Raises InputError where it is not in the dataset."""
-        if index not in self.indices:
-            raise InputError(f"no frame {index} in this dataset", Place(str(self.folder)))
-        row = self.index["frames"][self.indices.index(index)]
+        row = self.row(index)
         folder = self.folder / FRAMES / row["folder"]
-        poses = self.table(folder / "poses.parquet").to_pylist()
+        poses = read_table(folder / "poses.parquet").to_pylist()
         images = {p["sensor"]: self._image(folder, p) for p in poses if p["kind"] == "camera"}
         sweeps = {p["sensor"]: self._sweep(folder, p) for p in poses if p["kind"] == "lidar"}
-        objects = self.table(folder / "objects.parquet")
-        boxes = self.table(folder / "boxes.parquet")
+        objects = read_table(folder / "objects.parquet")
+        boxes = read_table(folder / "boxes.parquet")
         seen_by = list(dict.fromkeys(boxes["camera"].to_pylist())) if len(boxes) else []
         return Frame(
             scenario=self.index["scenario"],
@@ -82,7 +90,7 @@ class NativeDataset:
             sweeps=sweeps,
             objects=tables.objects_of(objects, boxes, seen_by if len(objects) else list(images)),
             calibration=self.calibration,
-            ego_lanes=tables.lanes_of(self.table(folder / "lanes.parquet")),
+            ego_lanes=tables.lanes_of(read_table(folder / "lanes.parquet")),
             classes=self.classes,
             layout=self.layout,
         )
@@ -92,30 +100,32 @@ class NativeDataset:
         at = folder / camera
         return Image(
             camera=camera,
-            rgb=_pixels(at / f"rgb.{self.index['image_format']}"),
-            class_id=_pixels(at / "class.png"),
-            instance=_pixels(at / "instance.png").astype(np.uint16),
-            mark=_pixels(at / "mark.png"),
+            rgb=pixels(at / f"rgb.{self.index['image_format']}"),
+            class_id=pixels(at / "class.png"),
+            instance=pixels(at / "instance.png").astype(np.uint16),
+            mark=pixels(at / "mark.png"),
             row_time_s=np.array(pose["row_time_s"]),
             world_from_camera=tables.pose_of(pose),
-            transmittance=_pixels(at / "transmittance.png") if (at / "transmittance.png").exists() else None,
-            **tables.geometry_of(self.table(at / "geometry.parquet")),
+            transmittance=pixels(at / "transmittance.png") if (at / "transmittance.png").exists() else None,
+            **tables.geometry_of(read_table(at / "geometry.parquet")),
         )
 
     def _sweep(self, folder: Path, pose: dict[str, Any]) -> Sweep:
         lidar = pose["sensor"]
         world_from_lidar: Pose = tables.pose_of(pose)
-        return tables.sweep_of(self.table(folder / lidar / "points.parquet"), lidar, pose["pulses"], world_from_lidar)
-
-    def table(self, path: Path) -> pa.Table:
-        """A table of the dataset. Raises InputError where it cannot be read."""
-        try:
-            return tables.decode(path.read_bytes())
-        except (OSError, pa.ArrowInvalid) as error:
-            raise InputError(f"this file of the dataset is missing or damaged: {error}", Place(str(path))) from error
+        return tables.sweep_of(read_table(folder / lidar / "points.parquet"), lidar, pose["pulses"], world_from_lidar)
 
 
-def _pixels(path: Path) -> NDArray:
+def read_table(path: Path) -> pa.Table:
+    """A Parquet file. Raises InputError where it is missing or damaged."""
+    try:
+        return tables.decode(path.read_bytes())
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"this file of the dataset is missing or damaged: {error}", Place(str(path))) from error
+
+
+def pixels(path: Path) -> NDArray:
+    """A picture's pixels. Raises InputError where it is missing or damaged."""
     from PIL import Image as Picture
 
     try:

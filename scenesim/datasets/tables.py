@@ -7,6 +7,7 @@ velocity_y_m_s, velocity_z_m_s. A pose a_from_b is qw, qx, qy, qz, x_m, y_m, z_m
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,6 @@ EDGES = ("left_m", "right_m")
 OUTLINES = ("drivable_m", "crosswalks_m", "walkways_m")
 LANES = {"role": pa.string(), "kind": pa.string(), "color": pa.string(), "road": pa.string(), "lane": pa.int32()}
 POINTS = pa.list_(pa.list_(pa.float32(), 3))
-TEXTS = pa.map_(pa.string(), pa.string())
 
 
 def encode(table: pa.Table) -> bytes:
@@ -95,7 +95,7 @@ def objects(frame: Frame) -> pa.Table:
     columns |= _split(o.velocity_m_s, VELOCITY) | _split(o.acceleration_m_s2, ACCELERATION)
     columns |= _split(o.angular_velocity_rad_s, ANGULAR_VELOCITY)
     columns |= {LIDAR_POINTS + lidar: count for lidar, count in o.lidar_points.items()}
-    columns["attributes"] = pa.array([list(a.items()) for a in o.attributes], TEXTS)
+    columns["attributes"] = pa.array([json.dumps(a, ensure_ascii=False) for a in o.attributes], pa.string())
     return pa.table(columns)
 
 
@@ -177,7 +177,7 @@ def objects_of(table: pa.Table, boxes: pa.Table, cameras: list[str]) -> Objects:
             c.removeprefix(LIDAR_POINTS): table[c].to_numpy() for c in table.column_names if c.startswith(LIDAR_POINTS)
         },
         cameras=seen,
-        attributes=tuple(dict(a) for a in table["attributes"].to_pylist()),
+        attributes=tuple(json.loads(a) for a in table["attributes"].to_pylist()),
     )
 
 
