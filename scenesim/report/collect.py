@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,7 @@ def objects_seen(folder: Path) -> tuple[Seen, list[int]]:
         size_lwh_m=np.stack([objects[name].to_numpy() for name in SIZE], -1),
         fraction=fraction,
         in_view=in_view,
-        attributes=[dict(a) for a in objects["attributes"].to_pylist()],
+        attributes=[json.loads(a) for a in objects["attributes"].to_pylist()],
     )
     return seen, objects["track"].to_pylist()
 
