@@ -76,7 +76,8 @@ function drawBalance() {
     }));
     return el("div", {}, el("h4", {}, facet[0].toUpperCase() + facet.slice(1)), bars(list));
   });
-  card("by-group", "Frames by condition", "", el("div.small", {}, ...blocks.filter(Boolean)));
+  const any = FACTS.groups.some((_, k) => groupOn(k));
+  card("by-group", "Frames by condition", "", any ? el("div.small", {}, ...blocks.filter(Boolean)) : nothing());
 }
 
 let attributeClass = null;

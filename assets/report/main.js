@@ -105,6 +105,7 @@ function changed() {
 }
 
 drawHead();
+if (window.matchMedia("(max-width: 900px)").matches) document.getElementById("filter-box").open = false;
 browser = new Browser(document.getElementById("browser"));
 browser.startSpace();
 changed();

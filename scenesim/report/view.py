@@ -169,7 +169,7 @@ def _log_objects(rr: Any, recording: Any, objects: Any, tracks: dict[int, list])
         if np.abs(been[0] - at).max() > MOVED_M:
             lines.append(np.stack(been))
             kinds.append(kind)
-    recording.log("world/tracks", rr.LineStrips3D(lines, class_ids=kinds))
+    recording.log("world/tracks", rr.LineStrips3D(lines, class_ids=kinds, show_labels=False))
 
 
 def _points(rr: Any, path: Path, color: str) -> Any:
@@ -177,7 +177,7 @@ def _points(rr: Any, path: Path, color: str) -> Any:
     xyz = np.stack([columns[f"{a}_ego_m"].to_numpy() for a in "xyz"], -1)
     radii = rr.Radius.ui_points(POINT_PX)
     if color == "class":
-        return rr.Points3D(xyz, class_ids=columns["class_id"].to_numpy(), radii=radii)
+        return rr.Points3D(xyz, class_ids=columns["class_id"].to_numpy(), radii=radii, show_labels=False)
     return rr.Points3D(xyz, colors=point_colors(columns, color), radii=radii)
 
 
