@@ -67,7 +67,7 @@ class Browser:
             self.process.wait()
         os.close(self._out)
 
-    def call(self, method: str, timeout_s: float = 60.0, **parameters) -> dict:
+    def call(self, method: str, timeout_s: float = 180.0, **parameters) -> dict:
         """What the browser answers to a command of the DevTools protocol."""
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
@@ -115,7 +115,7 @@ class Browser:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def until(self, script: str, timeout_s: float = 30.0) -> None:
+    def until(self, script: str, timeout_s: float = 120.0) -> None:
         """Wait until an expression is true."""
         end = time.monotonic() + timeout_s
         while not self.run(script):

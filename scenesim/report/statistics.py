@@ -189,10 +189,11 @@ class Statistics:
         counts: dict[tuple[int, int], Counter[int]] = {}
         for (_, class_id, _, key, value), n in self.attributes.items():
             counts.setdefault((class_id, key), Counter())[value] += n
-        return {
-            where: sorted(count, key=lambda v, count=count: (-count[v], v))[:MOST_VALUES_SHOWN]
-            for where, count in counts.items()
-        }
+        found = {}
+        for where, count in counts.items():
+            common = sorted((-n, value) for value, n in count.items())
+            found[where] = [value for _, value in common[:MOST_VALUES_SHOWN]]
+        return found
 
 
 def _rows(counter: Counter[tuple[int, ...]]) -> list[list[int]]:
