@@ -43,7 +43,7 @@ function heat(rows, columns, value, { scale, title, swatches, corner = "", text 
   table.append(body);
   return el("div.scroll", {}, table);
 }
-const shortRanges = FACTS.range_edges_m.map((a, k, all) => (k + 1 < all.length ? `${a}–${all[k + 1]} m` : `${a}+ m`));
+const shortRanges = FACTS.range_edges_m.map((a, k, all) => (k + 1 < all.length ? `${a}–${all[k + 1]}` : `${a}+`));
 const shortPoints = FACTS.point_bins.map((s) => s.replace(" to ", "–").replace(" and more", "+"));
 function ranges() { return FACTS.ranges.map((_, k) => k).filter(rangeOn); }
 
@@ -100,7 +100,7 @@ function drawAttributes() {
     const rows = [...values].sort(order).map(([value, v]) => ({
       label: value.replaceAll("_", " "), value: [count(v), share(v, n)], parts: [{ value: v, color: "var(--seen)", title: whole.format(v) }],
     }));
-    return el("div", {}, el("h4", {}, name.replaceAll("_", " ")), bars(rows));
+    return el("div", {}, el("h4", {}, name.replace(/_m$/, ", m").replaceAll("_", " ")), bars(rows));
   });
   card("by-attribute", "Attributes", "of objects in frames", el("div.bar", {}, select), el("div.masonry", {}, ...blocks.filter(Boolean)));
 }
@@ -118,7 +118,7 @@ function drawRange() {
     const box = el("div.card", { id });
     const map = n === 0 ? nothing() : heat(rows.map((r) => FACTS.visibilities[r]), columns.map((c) => shortRanges[c]),
       (r, c) => counts.get(`${weather}/${rows[r]}/${columns[c]}`) || 0, { scale: top, corner: "visible" });
-    box.append(el("div.head", {}, el("h3", {}, weather ? weather[0].toUpperCase() + weather.slice(1) : "No frames"), el("p", {}, plural(n, "object"))), map);
+    box.append(el("div.head", {}, el("h3", {}, weather ? weather[0].toUpperCase() + weather.slice(1) : "No frames"), el("p", {}, `${plural(n, "object")}, range in m`)), map);
     return box;
   }));
 }
@@ -133,7 +133,7 @@ function drawPointsPerObject() {
   const near = sums(cells, (r) => `${r[2]}/${r[4]}`), columns = ranges();
   const top = (r) => Math.max(...bins.map((b) => near.get(`${columns[r]}/${b}`) || 0));
   card("points-range", "Points per object, by range", "each row by itself", ids.length
-    ? heat(columns.map((c) => shortRanges[c]), shortPoints, (r, c) => near.get(`${columns[r]}/${c}`) || 0, { scale: top, corner: "points" }) : nothing());
+    ? heat(columns.map((c) => `${shortRanges[c]} m`), shortPoints, (r, c) => near.get(`${columns[r]}/${c}`) || 0, { scale: top, corner: "points" }) : nothing());
 }
 
 // ---- points: rows of [group, class, hit, range, count]
@@ -155,7 +155,7 @@ function drawPoints() {
   card("points-hit", "Points that hit no plain surface, by weather", "share of all points", bars(rows), key(hits.map((h) => [hitName(h), rgb(hitColor(h))])));
   const columns = ranges(), near = sums(cells, (r) => `${r[2]}/${r[3]}`);
   const scale = (r) => Math.max(...columns.map((c) => near.get(`${hits[r]}/${c}`) || 0));
-  card("points-hit-range", "Points that hit no plain surface, by range", "each row by itself", hits.length
+  card("points-hit-range", "Points that hit no plain surface, by range in m", "each row by itself", hits.length
     ? heat(hits.map(hitName), columns.map((c) => shortRanges[c]), (r, c) => near.get(`${hits[r]}/${columns[c]}`) || 0, { scale, swatches: hits.map(hitColor) }) : nothing("All points are of plain surfaces."));
   const by = sums(cells, (r) => r[1]), n = total(by);
   card("points-class", "Points by class", plural(n, "point"), bars([...by].sort((a, b) => b[1] - a[1]).map(([id, v]) => ({
