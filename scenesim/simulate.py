@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,12 +19,15 @@ from scenesim.capture import image as imaging
 from scenesim.capture.falling import Fall
 from scenesim.capture.frame import Frame
 from scenesim.capture.sweep import capture_sweep
+from scenesim.kernels.bvh import build_tree
 from scenesim.labels import objects, pixels
 from scenesim.labels.lanes import EgoLanes
 from scenesim.labels.layout import layout
 from scenesim.labels.view import View
+from scenesim.models import catalogue
 from scenesim.models.falling import falling, wind_m_s
-from scenesim.scenario.roads import network
+from scenesim.models.kept import code, kept
+from scenesim.scenario.roads import identity, network
 from scenesim.scene import ground
 from scenesim.scene.ambient import AmbientField
 from scenesim.scene.environment import environment, rain_wetness, snow_cover, visibility_through_m
@@ -44,11 +46,22 @@ if TYPE_CHECKING:
 
 LAYOUT_REACH_M = 150.0  # how far about the ego's way the map goes that datasets get
 GROUND_BEYOND_M = 30.0  # the ground reaches further than what stands on it
+# What a timeline and its setting follow from, beside the scenario: rooms of the package, and folders of assets.
+SET_BY = (
+    ("base", "geometry", "kernels", "models", "scenario", "scene", "world"),
+    ("materials", "taxonomy", "traffic", *catalogue.RECIPES.values()),
+)
 
 
 def timeline(scenario: Scenario) -> Timeline:
     """What happens in a scenario: a pure function of it. Raises InputError."""
-    return simulate_actors.simulate(scenario, RoadMap(network(scenario.road)))
+    return _timeline(scenario, RoadMap(network(scenario.road)))
+
+
+def _timeline(scenario: Scenario, road_map: RoadMap) -> Timeline:
+    named = {name: getattr(scenario, name) for name in type(scenario).model_fields if name not in ("description", "rig")}
+    arguments = (identity(scenario.road), named, scenario.rate_hz)
+    return kept("timelines", code(*SET_BY), arguments, lambda: simulate_actors.simulate(scenario, road_map))
 
 
 def frames(
@@ -94,7 +107,7 @@ class Production:
         compiling = warm.start()
         road_map = RoadMap(network(scenario.road))
         self.scenario, self.threads = scenario, threads
-        self.timeline = timeline or simulate_actors.simulate(scenario, road_map)
+        self.timeline = timeline or _timeline(scenario, road_map)
         self.rig = _chosen(scenario.instruments, sensors)
         self.key = keys.derive(keys.root(scenario.seed), "capture")
         self.stage = Stage(self.timeline, placements(scenario, road_map, self.timeline))
@@ -198,8 +211,8 @@ class Production:
             image = pending.frame.images[camera.name]
             view = View.of(camera, self.timeline, after)
             flow = pixels.flow(pending.surfaces[camera.name], after, view, self.threads)
-            images[camera.name] = dataclasses.replace(image, flow_px=flow.reshape(camera.height, camera.width, 2))
-        return dataclasses.replace(pending.frame, images=images)
+            images[camera.name] = replace(image, flow_px=flow.reshape(camera.height, camera.width, 2))
+        return replace(pending.frame, images=images)
 
 
 def _path(timeline: Timeline) -> NDArray[np.float64]:
@@ -211,6 +224,12 @@ def _path(timeline: Timeline) -> NDArray[np.float64]:
 def placements(scenario: Scenario, road_map: RoadMap, timeline: Timeline) -> list[Placement]:
     """Ground and surroundings of everywhere that the ego comes to."""
     path = _path(timeline)
+    lit = simulate_actors.is_dark(scenario)
+    arguments = (identity(scenario.road), scenario.surroundings, scenario.seed, lit, path.tobytes())
+    return kept("settings", code(*SET_BY), arguments, lambda: _placed(scenario, road_map, path, lit))
+
+
+def _placed(scenario: Scenario, road_map: RoadMap, path: NDArray[np.float64], lit: bool) -> list[Placement]:
     amounts = scenario.surroundings
     around = path if float(np.abs(path - path[0]).max()) > 1.0 else path[0] + np.array([[-1.0, 0, 0], [1.0, 0, 0]])
     land = ground.build(road_map, around, amounts.reach_m + GROUND_BEYOND_M)
@@ -220,11 +239,12 @@ def placements(scenario: Scenario, road_map: RoadMap, timeline: Timeline) -> lis
         lights=amounts.lights,
         clutter=amounts.clutter,
         woods=amounts.woods,
-        lit=simulate_actors.is_dark(scenario),
+        lit=lit,
     )
     key = keys.derive(keys.root(scenario.seed), "surroundings")
     things = surroundings(road_map, land, key, density, around, amounts.reach_m)
-    return [Placement(pose, mesh=mesh, class_name="terrain") for mesh, pose in ground.chunks(land)] + things
+    still = [Placement(pose, mesh=mesh, class_name="terrain") for mesh, pose in ground.chunks(land)] + things
+    return [p if p.mesh is None else replace(p, tree=build_tree(p.mesh.vertices, p.mesh.triangles)) for p in still]
 
 
 def _chosen(rig: Rig, sensors: Iterable[str] | None) -> Rig:
@@ -236,7 +256,7 @@ def _chosen(rig: Rig, sensors: Iterable[str] | None) -> Rig:
     for name in wanted:
         if name not in known:
             raise InputError(f'no sensor "{name}" on this rig{did_you_mean(name, known)}')
-    return dataclasses.replace(
+    return replace(
         rig,
         cameras=tuple(c for c in rig.cameras if c.name in wanted),
         lidars=tuple(lidar for lidar in rig.lidars if lidar.name in wanted),

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from scenesim.base import assets
 from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.keys import Key
 from scenesim.kernels.bvh import Tree, build_tree
-from scenesim.models.kept import digest, kept
+from scenesim.models.kept import code, kept
 from scenesim.models.model import Model
 
 
@@ -96,6 +95,7 @@ RECIPES = {
     "vehicle": "vehicles", "person": "people", "animal": "animals", "roadside": "roadside", "debris": "debris",
     "vegetation": "vegetation",
 }  # fmt: skip
+MADE_FROM = ("base", "geometry", "kernels", "models"), ("materials", *RECIPES.values())  # rooms and assets of a model
 ACTORS = ("vehicle", "person", "animal", "roadside", "debris")  # kinds that can be actors
 
 
@@ -128,20 +128,12 @@ def find(name: str) -> str:
     raise InputError(f'no model "{name}"{did_you_mean(name, [n for k in RECIPES for n in recipes(k)])}')
 
 
-@lru_cache(maxsize=1)
-def _digest() -> str:
-    package = Path(__file__).resolve().parent.parent
-    sources = [p for room in ("base", "geometry", "kernels", "models") for p in sorted((package / room).glob("*.py"))]
-    groups = ("materials", *RECIPES.values())
-    return digest(sources + [p for g in groups for p in sorted((assets.folder("assets") / g).glob("*.yaml"))])
-
-
 @lru_cache(maxsize=512)
 def build(request: ModelRequest) -> Built:
     """The model of a request with its trees. Raises InputError if there is no such thing."""
     if request.kind not in KINDS:
         raise InputError(f'no kind of model "{request.kind}"{did_you_mean(request.kind, KINDS)}')
-    return kept("models", _digest(), request, lambda: _made(request))
+    return kept("models", code(*MADE_FROM), request, lambda: _made(request))
 
 
 def _made(request: ModelRequest) -> Built:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from scenesim.models.kept import digest
 from scenesim.scenario import opendrive, places
 from scenesim.scenario.kerbs import with_kerbs
 from scenesim.scenario.model import Place, RoadSource
@@ -35,6 +36,13 @@ def network(source: RoadSource) -> Network:
     if source.place.angle_deg is not None:
         arguments["angle_rad"] = math.radians(source.place.angle_deg)
     return BUILDERS[source.place.kind](style(source.place), **arguments)
+
+
+def identity(source: RoadSource) -> str:
+    """What the network of a source follows from: the place's values, or the map's bytes."""
+    if source.opendrive is None:
+        return repr(source.place)
+    return f"{digest([Path(source.opendrive)])} {source.kerbs}"
 
 
 def style(place: Place) -> places.Style:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from scenesim.base.frames import Pose
 from scenesim.geometry.mesh import Mesh
+from scenesim.kernels.bvh import Tree
 from scenesim.models.catalogue import ModelRequest
 from scenesim.models.model import LAMP_BITS
 
 
 @dataclass(frozen=True)
 class Placement:
-    """request: what, or mesh: a shape that exists once (ground, a building). world_from_object: where.
+    """request: what, or mesh: a shape that exists once (ground, a building), and its tree. world_from_object: where.
 
     class_name: class of a mesh (a model knows its own). params: columns tint_r to p10 of kernels.packed.INSTANCE_COLUMNS,
     shorter rows are filled with 0 (tint with 0.5). lamp_bits: lamps that shine, e.g. those of a street light at night.
@@ -24,6 +25,7 @@ class Placement:
     world_from_object: Pose
     request: ModelRequest | None = None
     mesh: Mesh | None = None
+    tree: Tree | None = None
     class_name: str = "other_static"
     params: tuple[float, ...] = ()
     lamp_bits: int = 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,8 @@ from scenesim.base.frames import Pose
 from scenesim.geometry.mesh import Mesh
 from scenesim.kernels.bvh import build_top, build_tree
 from scenesim.kernels.packed import BEAMS, INSTANCE, INSTANCE_COLUMNS, LIGHT_COLUMNS, PackedScene
-from scenesim.models.catalogue import Built, build
+from scenesim.models import extremes
+from scenesim.models.catalogue import Built, ModelRequest, build
 from scenesim.models.model import Model, part_pose
 from scenesim.scene.placement import Placement
 from scenesim.scene.prototypes import Prototype, PrototypeStore
@@ -76,7 +76,6 @@ class Stage:
         self._prototypes: list[Prototype] = []
         self._seen: dict[int, int] = {}
         self._bent: dict[int, bytes] = {}  # articulation by prototype row of the skinned ones
-        self._extremes: dict[int, NDArray[np.float64]] = {}  # by the id of meshes that self.built keeps alive
         actor_rows = [[self._prototype(p.mesh, tree, p.skin) for p, tree in zip(b.model.parts, b.trees)] for b in self.built]
         static = [self._static(p, k) for k, p in enumerate(placements)]
         self.store = PrototypeStore(self._prototypes)
@@ -99,7 +98,7 @@ class Stage:
     def _static(self, p: Placement, k: int):
         """(prototype, world pose, class name, placement) of each part of a placement."""
         if p.mesh is not None:
-            return [(self._prototype(p.mesh, None, None), p.world_from_object, p.class_name, p)]
+            return [(self._prototype(p.mesh, p.tree, None), p.world_from_object, p.class_name, p)]
         assert p.request is not None
         b = build(p.request)
         return [
@@ -125,28 +124,20 @@ class Stage:
             np.array([_params(r[3].params, r[3].lamp_bits) for r in rows], np.float32).reshape(-1, len(INSTANCE_COLUMNS)),
         )
 
-    def model(self, row: int) -> Model:
-        """The model of an actor row: one of the timeline's, or one of `named` after them."""
+    def request(self, row: int) -> ModelRequest:
+        """What an actor row is: one of the timeline's, or one of `named` after them."""
         n = len(self.timeline.actors)
-        if row < n:
-            return self.built[row].model
-        request = self.named[row - n].request
-        assert request is not None
-        return build(request).model
+        found = self.timeline.actors[row].model if row < n else self.named[row - n].request
+        assert found is not None
+        return found
+
+    def model(self, row: int) -> Model:
+        """The model of an actor row."""
+        return self.built[row].model if row < len(self.built) else build(self.request(row)).model
 
     def points(self, row: int, articulation: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n, 3) points of an actor row's posed shape in its own frame, among them every extreme one to within a millimetre."""
-        return np.concatenate(
-            [
-                part_pose(p, articulation).apply(p.skin.vertices(articulation) if p.skin else self._extreme(p.mesh))
-                for p in self.model(row).parts
-            ]
-        )
-
-    def _extreme(self, mesh: Mesh) -> NDArray[np.float64]:
-        if id(mesh) not in self._extremes:
-            self._extremes[id(mesh)] = _extremes(mesh)
-        return self._extremes[id(mesh)]
+        return extremes.points(self.request(row), self.model(row), articulation)
 
     def at(self, time_s: float, start_s: float, end_s: float) -> Snapshot:
         """The stage at a reference time, with everything moving from start_s to end_s (all on the scenario's clock)."""
@@ -278,17 +269,3 @@ def _placed_lamps(p: Placement, bits: int) -> list[list[float]]:
     if p.request is None or not bits:
         return []
     return _model_lamps(build(p.request).model, p.world_from_object, bits, -1)
-
-
-@lru_cache(maxsize=1)
-def _directions() -> NDArray[np.float64]:
-    """(3, 512) directions spread evenly over the sphere (Fibonacci lattice), and the six axes."""
-    k = np.arange(506) + 0.5
-    z, azimuth = 1 - k / 253, np.pi * (1 + np.sqrt(5.0)) * k
-    r = np.sqrt(1 - z * z)
-    return np.concatenate([np.stack([r * np.cos(azimuth), r * np.sin(azimuth), z]), np.eye(3), -np.eye(3)], axis=1)
-
-
-def _extremes(mesh: Mesh) -> NDArray[np.float64]:
-    """The vertices that are furthest in one of many directions: the corners of the hull that matter for a box."""
-    return mesh.vertices[np.unique(np.argmax(mesh.vertices @ _directions(), axis=0))]
