@@ -169,6 +169,7 @@ class Production:
                 track,
                 threads,
                 air=self.air,
+                time_s=snapshot.time_s,
             )
         table = objects.table(self.stage, snapshot, boxes, sweeps, seen, self.track)
         return _Pending(self._frame(k, snapshot, images, sweeps, table), surfaces)

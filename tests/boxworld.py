@@ -237,7 +237,8 @@ def a_sweep(lidar, time_s: float, step: int = 72) -> Sweep:
         lidar.name, local.astype(single), ego.astype(single), t.astype(single), np.clip(intensity, 0, 1).astype(single),
         pulses.ring[rows], pulses.column[rows], pulses.azimuth_rad[rows].astype(single), offset.astype(single), class_id,
         instance, normal.astype(single), incidence.astype(single), np.zeros(len(t), np.uint8), np.ones(len(t), np.uint8),
-        np.ones(len(t), np.uint8), np.ones(len(t), single), len(pulses.ring), world_from_lidar,
+        np.ones(len(t), np.uint8), np.ones(len(t), single), t.astype(single), *np.zeros((2, len(t)), single),
+        np.zeros((len(t), 3), single), len(pulses.ring), world_from_lidar,
     )  # fmt: skip
 
 
@@ -260,6 +261,7 @@ def a_frame(rig, index: int, scenario: str = "boxes") -> Frame:
         zero,
         zero,
         {n: np.array([(s.instance == t.track).sum() for t in objects], np.int32) for n, s in sweeps.items()},
+        {n: np.zeros(len(objects), np.int32) for n in sweeps},
         {n: b for n, (_, b) in seen.items()},
         tuple({} for _ in objects),
     )

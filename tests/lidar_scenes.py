@@ -14,7 +14,10 @@ from tests import scenes
 
 KEY = keys.root(3)
 TRACK = np.arange(1, 20, dtype=np.uint16)
-PENCIL = {"range_noise_m": 0.0, "range_noise_at_reach_m": 0.0, "range_quantum_m": 0.0, "sub_rays": 1}  # and exact
+PENCIL = {  # and exact
+    "range_noise_m": 0.0, "range_noise_at_reach_m": 0.0, "range_quantum_m": 0.0, "sub_rays": 1, "gain_spread": 0.0,
+    "false_alarms": 0.0, "azimuth_quantum_deg": 0.0,
+}  # fmt: skip
 
 
 def lidar(sensor="lidar_vlp16", at=(0.0, 0, 0), **more):

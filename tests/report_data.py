@@ -57,6 +57,7 @@ def frame(index: int = 0, objects=OBJECTS, cameras=("front", "left"), points: in
             acceleration_m_s2=np.zeros((n, 3)),
             angular_velocity_rad_s=np.zeros((n, 3)),
             lidar_points={"top": np.array([o[5] for o in objects], np.int32)} if points else {},
+            lidar_points_lost={"top": np.zeros(n, np.int32)} if points else {},
             cameras={name: boxes(name) for name in cameras},
             attributes=tuple(o[6] for o in objects),
         ),
@@ -91,7 +92,8 @@ def _sweep(n: int, fog: int) -> Sweep:
         class_id=np.where(air, taxonomy.class_id("noise"), taxonomy.class_id("road")).astype(np.uint8), instance=zero,
         normal=np.zeros((n, 3), np.float32), incidence_rad=zero.astype(np.float32),
         hit=np.where(air, taxonomy.hits()["fog"], 0).astype(np.uint8), echo=one, echoes=one,
-        transmittance=np.ones(n, np.float32), pulses=n + 5, world_from_lidar=EGO,
+        transmittance=np.ones(n, np.float32), true_range_m=r.astype(np.float32), radial_velocity_m_s=zero.astype(np.float32),
+        doppler_m_s=zero.astype(np.float32), scene_flow_m_s=np.zeros((n, 3), np.float32), pulses=n + 5, world_from_lidar=EGO,
     )  # fmt: skip
 
 

@@ -166,7 +166,8 @@ def test_the_same_bytes_on_any_number_of_threads():
     rng = np.random.default_rng(5)
     meshes, pose = [scenes.soup(rng, 300, 0.6, 8.0), scenes.box([60, 60, 0.1])], scenes.at_rest([[0, 0, 0], [0, 0, -2]])
     scene = with_material(scenes.pack(meshes, [0, 1], pose), reflectance_905nm=0.4, transmission=0.5)
-    sensor = lidar("lidar_vlp16", sub_rays=7, returns="dual", range_noise_m=0.01)
+    ghosts = {"faults": {"crosstalk": {"share": 0.01}}, "false_alarms": 0.01}
+    sensor = lidar("lidar_vlp16", sub_rays=7, returns="dual", range_noise_m=0.01, **ghosts)
     air = Air(60.0, 20.0, 2.0, 0.8)
     a, b = (sweep_of(scene, sensor, driving(10.0), threads=t, air=air) for t in (1, 3))
     for field in dataclasses.fields(a):
@@ -179,8 +180,8 @@ def test_the_same_bytes_on_any_number_of_threads():
 def test_impossible_beams():
     with pytest.raises(InputError, match="take one of 1, 3, 7, 19"):
         lidar(sub_rays=5)
-    with pytest.raises(InputError, match='no returns "triple"'):
-        lidar(returns="triple")
+    with pytest.raises(InputError, match='no returns "quadruple"'):
+        lidar(returns="quadruple")
     with pytest.raises(InputError, match="there are 1 numbers; there should be 2"):
         lidar(divergence_mrad=[1.0])
 

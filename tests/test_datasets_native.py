@@ -84,10 +84,14 @@ def a_sweep(rng, name, n):
         instance=u(65536, np.uint16),
         normal=f(3),
         incidence_rad=f(),
-        hit=u(6, np.uint8),
+        hit=u(8, np.uint8),
         echo=u(3, np.uint8),
         echoes=u(3, np.uint8),
         transmittance=f(),
+        true_range_m=f(),
+        radial_velocity_m_s=f(),
+        doppler_m_s=f(),
+        scene_flow_m_s=f(3),
         pulses=n + 5,
         world_from_lidar=a_pose(rng),
     )
@@ -113,6 +117,7 @@ def a_frame(index=12, objects=5, points=300, cameras=(("front", 18, 31), ("left-
         acceleration_m_s2=rng.normal(size=(o, 3)),
         angular_velocity_rad_s=rng.normal(size=(o, 3)),
         lidar_points={"top": rng.integers(0, 99, o).astype(np.int32)},
+        lidar_points_lost={"top": rng.integers(0, 9, o).astype(np.int32)},
         cameras={name: box(name) for name, _, _ in cameras},
         attributes=tuple({"pose": "standing", "b": str(k)} if k % 2 else {} for k in range(o)),
     )

@@ -43,17 +43,23 @@ class Image:
 
 @dataclass(frozen=True)
 class Sweep:
-    """One lidar revolution: N points, in firing order, those of a pulse from near to far; only pulses that came back.
+    """One lidar sweep: N points, in firing order, those of a pulse from near to far; only pulses that came back.
 
     xyz_m: (N, 3) float32 in the lidar frame at the pulse's own time (raw). xyz_ego_m: (N, 3) float32 in the ego frame at the
     trigger's reference time (ego motion compensated). range_m, intensity: (N,) float32, intensity in [0, 1]. ring: (N,)
-    uint16 beam number, 0 the lowest. azimuth_rad: (N,) float32. time_offset_s: (N,) float32 from the reference time.
-    class_id: (N,) uint8. instance: (N,) uint16. normal: (N, 3) float32 of the surface, lidar frame. incidence_rad: (N,)
-    float32. pulses: number of pulses fired. column: (N,) uint16 firing number of the revolution. hit: (N,) uint8 what the
-    pulse met, of the taxonomy's hits. echo, echoes: (N,) uint8 which of those echoes of its pulse that were loud enough it is,
-    1 for the nearest, and how many there were. transmittance: (N,) float32 share of the light that air, panes and drops let
-    through, there and back. Points in the air are of class noise, instance 0, normal and incidence nan. world_from_lidar: pose
-    at the reference time.
+    uint16 beam number, 0 the lowest. column: (N,) uint16 firing number of the sweep; together they name a pulse, and
+    docs/lidar.md says what they are where nothing spins. azimuth_rad: (N,) float32, as the sensor has it. time_offset_s: (N,)
+    float32 from the reference time. class_id: (N,) uint8. instance: (N,) uint16. normal: (N, 3) float32 of the surface, lidar
+    frame. incidence_rad: (N,) float32. hit: (N,) uint8 what the pulse met, of the taxonomy's hits. echo, echoes: (N,) uint8
+    which of those echoes of its pulse that were loud enough it is, 1 for the nearest, and how many there were. transmittance:
+    (N,) float32 share of the light that air, panes, drops and dirt let through, there and back. true_range_m: (N,) float32
+    range without noise and steps; of a mixed pixel that of its strongest surface; nan for what comes of nothing (crosstalk,
+    false alarms). radial_velocity_m_s: (N,) float32 at which the true range grows, of sensor and surface both. doppler_m_s:
+    (N,) float32 the same as the sensor measures it, nan where it does not. scene_flow_m_s: (N, 3) float32 velocity of the
+    surface over ground, in the axes of the ego at the reference time; 0 for what stands, nan for what is in the air.
+    Points in the air are of class noise, instance 0, normal and incidence nan. pulses: number of pulses fired.
+    world_from_lidar: pose at the reference time, as the calibration has it. lost_points: track -> points that weather has cost
+    it, pulse by pulse; None in clear air, and not among the points of a dataset but in its table of objects.
     """
 
     lidar: str
@@ -73,8 +79,13 @@ class Sweep:
     echo: NDArray[np.uint8]
     echoes: NDArray[np.uint8]
     transmittance: NDArray[np.float32]
+    true_range_m: NDArray[np.float32]
+    radial_velocity_m_s: NDArray[np.float32]
+    doppler_m_s: NDArray[np.float32]
+    scene_flow_m_s: NDArray[np.float32]
     pulses: int
     world_from_lidar: Pose
+    lost_points: dict[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +114,7 @@ class Objects:
     track: (O,) uint16, constant through a scenario, the value of `instance` above. class_id: (O,) uint8. name: O strings.
     world_from_object: poses (O,) of the box centre. size_lwh_m: (O, 3). velocity_m_s, acceleration_m_s2: (O, 3) of the
     centre, world frame. angular_velocity_rad_s: (O, 3) world frame. lidar_points: sensor -> (O,) int32.
+    lidar_points_lost: sensor -> (O,) int32 points that it would have through clear and dry air, and has not.
     cameras: sensor -> CameraBoxes. attributes: O dictionaries of strings.
     """
 
@@ -115,6 +127,7 @@ class Objects:
     acceleration_m_s2: NDArray[np.float64]
     angular_velocity_rad_s: NDArray[np.float64]
     lidar_points: dict[str, NDArray[np.int32]]
+    lidar_points_lost: dict[str, NDArray[np.int32]]
     cameras: dict[str, CameraBoxes]
     attributes: tuple[dict[str, str], ...]
 

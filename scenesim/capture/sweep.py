@@ -9,18 +9,18 @@ from functools import lru_cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from scenesim.base import taxonomy
-from scenesim.base.frames import Pose
+from scenesim.base import keys, taxonomy
+from scenesim.base.frames import Pose, quaternion_rotate
 from scenesim.base.keys import Key
-from scenesim.capture import cast
+from scenesim.capture import cast, ghosts, motion
 from scenesim.capture.frame import Sweep
 from scenesim.kernels import backscatter, echoes
 from scenesim.kernels.packed import MATERIAL, PackedScene, Rays
 from scenesim.kernels.raster import empty_rays
 from scenesim.kernels.texture import noise_table
 from scenesim.scene.stage import SEEN_BY_LIDAR
-from scenesim.sensors import ranging
-from scenesim.sensors.lidar import SUB_RAYS, Lidar
+from scenesim.sensors import faults, ranging
+from scenesim.sensors.lidar import MOST_RETURNS, SUB_RAYS, Lidar
 from scenesim.sensors.ranging import CLEAR, Air
 
 PANES = 3  # surfaces that let light through, which a ray goes through at most
@@ -34,13 +34,14 @@ KNOT_S = 0.002  # between the times for which the ego's pose is asked; linear be
 @dataclass(frozen=True)
 class _Returns:
     """What C rays bring back, as kernels.backscatter.returns has it: those of the pulses in order, then those behind panes.
-    deeper: (C,) row of what is behind, -1 for nothing."""
+    deeper: (C,) row of what is behind, -1 for nothing. body: (C,) instance of the scene, -1 for nothing."""
 
     value: NDArray[np.float32]
     class_id: NDArray[np.uint8]
     instance: NDArray[np.uint16]
     surface: NDArray[np.float32]
     deeper: NDArray[np.int32]
+    body: NDArray[np.int32]
 
 
 def capture_sweep(
@@ -53,55 +54,71 @@ def capture_sweep(
     threads: int | None = None,
     *,
     air: Air = CLEAR,
+    time_s: float = 0.0,
 ) -> Sweep:
-    """One revolution of a lidar, centred on the trigger's reference time.
+    """One sweep of a lidar, centred on the trigger's reference time.
 
     local_from_ego_at: poses (n,) of the ego at times (n,) s relative to the reference time. key: chance of this sweep; with the
     same key, sweeps through different air have the same rays and the same noise, pulse by pulse. track: label value of each
-    actor row.
+    actor row. time_s: the reference time on the scenario's clock, for patterns that go on from sweep to sweep.
 
     A pulse is a cone of lidar.sub_rays rays. What they and the air bring back is merged into echoes where the pulse cannot
     separate it; echoes above the threshold that the sensor's data sheet implies are seen, and lidar.returns says which of them
     become points. Sweep.intensity is what is left when the 1/R^2 is taken out, as calibrated sensors report: reflectance times
-    the cosine of the incidence times what air and panes let through, 1 at most; retroreflectors reach 1.
+    the cosine of the incidence times what air and panes let through, 1 at most; retroreflectors reach 1. What is wrong with the
+    sensor (lidar.faults) it does not know: points lie where it takes its pulses to have gone.
     """
     run = partial(cast.run, threads=threads)
-    pulses = lidar.pulses()
+    pulses = lidar.pulses(time_s)
     n = len(pulses.ring)
-    knots, first, step = _poses(local_from_ego_at, lidar)
+    fault_key = keys.derive(key, "faults")
+    aim = faults.aim(lidar.faults, pulses, time_s, fault_key)
+    knots, first, step = _poses(local_from_ego_at, lidar, pulses.time_offset_s)
     offsets, (across, up) = lidar.sub_ray_offsets, lidar.sigma_rad
     rays, rotation, translation = empty_rays(n * len(offsets)), np.empty((n, 4)), np.empty((n, 3))
     run(
         lambda b, e: backscatter.pulse_rays(
-            np.uint64(key), offsets, across, up, pulses.direction, pulses.origin_m, knots, first, step, pulses.time_offset_s,
+            np.uint64(key), offsets, across, up, aim.direction, aim.origin_m, knots, first, step, pulses.time_offset_s,
             b, e, rotation, translation, rays,
         ),
         n,
     )  # fmt: skip
-    infrared = lidar.wavelength_nm >= BETWEEN_NM
-    laser = backscatter.Laser(
-        MATERIAL["reflectance_1550nm" if infrared else "reflectance_905nm"], air.extinction_per_m, lidar.focus_m,
-        float(air.wetness), SOAKED[infrared], _noise() if air.wetness > 0 else np.zeros(0, np.float32),
-    )  # fmt: skip
-    found = _returns(scene, rays, laser, track, 1.0 / len(offsets), threads)
-    measured = _measure(lidar, air, key, found, n, threads)
+    airs = [air] if air == CLEAR else [air, CLEAR]  # the clear twin tells what weather costs
+    found = _returns(scene, rays, [_laser(lidar, a) for a in airs], track, 1.0 / len(offsets), threads)
+    silent = faults.silent(lidar.faults, pulses, fault_key)
+    dirt = faults.window(lidar.faults, pulses)
+    gain = ranging.gain(lidar, pulses, dirt)
+    measured, *clear = (_measure(lidar, a, key, f, gain, silent, n, threads) for a, f in zip(airs, found))
+    seen = found[0]
+    ghosts.add(measured, lidar, fault_key, silent)
 
     there = np.flatnonzero(measured.number)
     pulse = there // measured.number.shape[1]
     value, row = measured.value.reshape(-1, 5)[there], measured.row.reshape(-1)[there]
+    hit, true = measured.hit.reshape(-1)[there], measured.true.reshape(-1)[there]
+    mixed = hit == echoes.MIXED
+    true[mixed] = seen.value[row[mixed], echoes.RANGE]
     now = local_from_ego_at(np.zeros(1))[0]
     ego_from_local = now.inverse()
     raw, ego, normal = (np.empty((len(pulse), 3), np.float32) for _ in range(3))
     run(
         lambda b, e: backscatter.points(
-            pulses.direction, pulses.origin_m, rotation, translation, ego_from_local.rotation, ego_from_local.translation,
-            pulse, value[:, echoes.RANGE], row, found.surface, b, e, raw, ego, normal,
+            pulses.told, pulses.origin_m, rotation, translation, ego_from_local.rotation, ego_from_local.translation,
+            pulse, value[:, echoes.RANGE], row, seen.surface, b, e, raw, ego, normal,
         ),
         len(pulse),
     )  # fmt: skip
     solid, cosine = row >= 0, value[:, echoes.COSINE]
     incidence = np.arctan2(np.sqrt(np.maximum(1.0 - cosine * cosine, 0.0)), cosine)
     incidence[~solid] = np.nan
+    time = pulses.time_offset_s[pulse]
+    body = np.where(solid, seen.body[row], -1)
+    flow = motion.of_surfaces(scene, body, now.apply(ego.astype(float)), time)
+    towards = quaternion_rotate(rotation[pulse], aim.direction[pulse])
+    radial = ((flow - motion.of_sensor(knots, first, step, time)) * towards).sum(-1)
+    flow = ego_from_local.rotate(flow)
+    flow[~solid] = np.nan
+    through = value[:, echoes.THROUGH] * (1.0 if dirt is None else dirt[pulse])
     return Sweep(
         lidar=lidar.name,
         xyz_m=raw,
@@ -111,18 +128,52 @@ def capture_sweep(
         ring=pulses.ring[pulse],
         column=pulses.column[pulse],
         azimuth_rad=pulses.azimuth_rad[pulse].astype(np.float32),
-        time_offset_s=pulses.time_offset_s[pulse].astype(np.float32),
-        class_id=np.where(solid, found.class_id[row], np.uint8(taxonomy.class_id("noise"))),
-        instance=np.where(solid, found.instance[row], np.uint16(0)),
+        time_offset_s=faults.stamps(lidar.faults, pulses, fault_key)[pulse].astype(np.float32),
+        class_id=np.where(solid, seen.class_id[row], np.uint8(taxonomy.class_id("noise"))),
+        instance=np.where(solid, seen.instance[row], np.uint16(0)),
         normal=normal,
         incidence_rad=incidence.astype(np.float32),
-        hit=measured.hit.reshape(-1)[there],
+        hit=hit,
         echo=measured.number.reshape(-1)[there],
         echoes=measured.total[pulse],
-        transmittance=value[:, echoes.THROUGH].copy(),
+        transmittance=through.astype(np.float32),
+        true_range_m=true,
+        radial_velocity_m_s=radial.astype(np.float32),
+        doppler_m_s=_doppler(lidar, key, radial, there, measured.number.size),
+        scene_flow_m_s=flow.astype(np.float32),
         pulses=n,
         world_from_lidar=world_from_local @ now @ lidar.ego_from_lidar,
+        lost_points=_lost(measured, seen, clear[0], found[1]) if clear else None,
     )
+
+
+def _laser(lidar: Lidar, air: Air) -> backscatter.Laser:
+    infrared = lidar.wavelength_nm >= BETWEEN_NM
+    return backscatter.Laser(
+        MATERIAL["reflectance_1550nm" if infrared else "reflectance_905nm"], air.extinction_per_m, lidar.focus_m,
+        float(air.wetness), SOAKED[infrared], _noise() if air.wetness > 0 else np.zeros(0, np.float32),
+    )  # fmt: skip
+
+
+def _doppler(lidar: Lidar, key: Key, radial: NDArray[np.float64], there, slots: int) -> NDArray[np.float32]:
+    """Radial velocities as the sensor measures them; nan where it measures none."""
+    if lidar.velocity_noise_m_s is None:
+        return np.full(len(there), np.nan, np.float32)
+    noise = keys.generator(keys.derive(key, "doppler")).standard_normal(slots)[there]
+    return (radial + lidar.velocity_noise_m_s * noise).astype(np.float32)
+
+
+def _lost(now: echoes.Echoes, seen: _Returns, clear: echoes.Echoes, clear_seen: _Returns) -> dict[int, int]:
+    """track -> pulses that see it through clear air and not now."""
+
+    def sights(e: echoes.Echoes, r: _Returns) -> NDArray[np.int64]:
+        pulse, slot = np.nonzero((e.number > 0) & (e.row >= 0))
+        instance = r.instance[e.row[pulse, slot]].astype(np.int64)
+        return np.unique(pulse[instance > 0] * 65536 + instance[instance > 0])
+
+    lost = np.setdiff1d(sights(clear, clear_seen), sights(now, seen), assume_unique=True) % 65536
+    track, count = np.unique(lost, return_counts=True)
+    return dict(zip(track.tolist(), count.tolist()))
 
 
 @lru_cache(maxsize=1)
@@ -130,57 +181,74 @@ def _noise() -> NDArray[np.float32]:
     return noise_table()
 
 
-def _poses(local_from_ego_at: Callable[[NDArray[np.float64]], Pose], lidar: Lidar) -> tuple[NDArray[np.float64], float, float]:
-    """local_from_lidar (K, 7) while it turns, the time of the first, and the time between them."""
-    time = lidar.pulses().time_offset_s
+def _poses(
+    local_from_ego_at: Callable[[NDArray[np.float64]], Pose], lidar: Lidar, time: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float, float]:
+    """local_from_lidar (K, 7) while it fires, the time of the first, and the time between them."""
     first, last = float(time.min()), float(time.max())
     count = max(1, int(np.ceil((last - first) / KNOT_S)))
-    step = max((last - first) / count, 1e-9)
+    step = max((last - first) / count, 1e-4)  # a flash has one time only; its motion is asked for over a moment
     knots = local_from_ego_at(first + step * np.arange(count + 1)) @ lidar.ego_from_lidar
     return np.ascontiguousarray(knots.vector()), first, step
 
 
-def _returns(scene: PackedScene, rays: Rays, laser: backscatter.Laser, track, share: float, threads: int | None) -> _Returns:
-    """What rays (N,), of that share of a pulse's energy each, bring back, from behind panes too."""
+def _returns(
+    scene: PackedScene, rays: Rays, lasers: list[backscatter.Laser], track, share: float, threads: int | None
+) -> list[_Returns]:
+    """What rays (N,), of that share of a pulse's energy each, bring back, from behind panes too: through the air of each of
+    some lasers."""
     n = len(rays.time)
-    travelled, passed = np.zeros(n), np.ones(n)
+    travelled, passed = np.zeros((len(lasers), n)), np.ones((len(lasers), n))
     ray, now, layers, first = np.arange(n), rays, [], 0
     while True:
         m = len(ray)
-        layer = _Returns(
-            np.empty((m, 5), np.float32), np.empty(m, np.uint8), np.empty(m, np.uint16), np.empty((m, 3), np.float32),
-            np.full(m, -1, np.int32),
-        )  # fmt: skip
-        layers.append(layer)
         hits = cast.closest_hit(scene, now, visibility=SEEN_BY_LIDAR, threads=threads)
+        deeper = np.full(m, -1, np.int32)
+        layer = [
+            _Returns(
+                np.empty((m, 5), np.float32), np.empty(m, np.uint8), np.empty(m, np.uint16), np.empty((m, 3), np.float32),
+                deeper, hits.instance,
+            )
+            for _ in lasers
+        ]  # fmt: skip
+        layers.append(layer)
+        for k, laser in enumerate(lasers):
 
-        def keep(begin: int, end: int, now=now, hits=hits, ray=ray, layer=layer) -> None:
-            backscatter.returns(
-                scene, now, hits, ray, laser, track, share, begin, end, travelled, passed, layer.value, layer.class_id,
-                layer.instance, layer.surface,
-            )  # fmt: skip
+            def keep(begin: int, end: int, now=now, hits=hits, ray=ray, layer=layer[k], laser=laser, k=k) -> None:
+                backscatter.returns(
+                    scene, now, hits, ray, laser, track, share, begin, end, travelled[k], passed[k], layer.value,
+                    layer.class_id, layer.instance, layer.surface,
+                )  # fmt: skip
 
-        cast.run(keep, m, threads=threads)
-        on = np.flatnonzero(passed[ray] > LEAST_PASSED)
+            cast.run(keep, m, threads=threads)
+        on = np.flatnonzero(passed[0][ray] > LEAST_PASSED)
         if len(on) == 0 or len(layers) > PANES:
             break
         first += m
-        layer.deeper[on] = first + np.arange(len(on))
+        deeper[on] = first + np.arange(len(on))
         ray, now = ray[on], empty_rays(len(on))
-        cast.run(lambda b, e, ray=ray, now=now: backscatter.go_on(rays, ray, travelled, b, e, now), len(ray), threads=threads)
+        cast.run(partial(_go_on, rays, ray, travelled[0], now), len(ray), threads=threads)
     if len(layers) == 1:
         return layers[0]
-    return _Returns(*(np.concatenate([getattr(layer, name) for layer in layers]) for name in vars(layers[0])))
+    names = vars(layers[0][0])
+    return [_Returns(*(np.concatenate([getattr(a[k], name) for a in layers]) for name in names)) for k in range(len(lasers))]
 
 
-def _measure(lidar: Lidar, air: Air, key: Key, found: _Returns, pulses: int, threads: int | None) -> echoes.Echoes:
-    """What the receiver makes of the returns."""
+def _go_on(rays: Rays, ray, travelled, out: Rays, begin: int, end: int) -> None:
+    backscatter.go_on(rays, ray, travelled, begin, end, out)
+
+
+def _measure(
+    lidar: Lidar, air: Air, key: Key, found: _Returns, gain, silent, pulses: int, threads: int | None
+) -> echoes.Echoes:
+    """What the receiver makes of the returns. gain, silent: (N,) of pulses, see ranging.gain and faults.silent."""
     receiver = ranging.receiver(lidar, air)
     falling = ranging.in_the_beam(lidar, air)
     response, step = ranging.soft_target(lidar, air)
-    most = 2 if lidar.returns == "dual" else 1
+    most = MOST_RETURNS[lidar.returns]
     out = echoes.Echoes(
         np.empty((pulses, most, 5), np.float32),
+        np.empty((pulses, most), np.float32),
         np.empty((pulses, most), np.int32),
         np.empty((pulses, most), np.uint8),
         np.empty((pulses, most), np.uint8),
@@ -190,9 +258,11 @@ def _measure(lidar: Lidar, air: Air, key: Key, found: _Returns, pulses: int, thr
 
     def find(begin: int, end: int) -> None:
         echoes.find(
-            np.uint64(key), receiver, falling, response, step, found.value, found.deeper, lidar.sub_rays, begin, end,
-            np.empty((room, 7)), out,
+            np.uint64(key), receiver, falling, response, step, gain, found.value, found.deeper, lidar.sub_rays, begin, end,
+            np.empty((room, 8)), out,
         )  # fmt: skip
 
     cast.run(find, pulses, threads=threads)
+    if silent is not None:
+        out.number[silent], out.total[silent] = 0, 0
     return out

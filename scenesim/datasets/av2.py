@@ -109,7 +109,7 @@ class Av2Writer(FolderWriter):
     def _sweep(self, frame: Frame, now: int) -> NDArray[np.float32]:
         """Write a sweep, the beams of the lower lidar numbered on from those of the upper; returns its points (N, 3)."""
         sweeps = [frame.sweeps[name] for name in self.lidars]
-        beams = len(frame.calibration[self.lidars[0]]["elevation_rad"])
+        beams = frame.calibration[self.lidars[0]]["rings"]
         at_once = np.concatenate([specs.points_at_once(frame, name) for name in self.lidars])
         points = EGO_FROM_AV2.inverse().apply(at_once).astype(np.float32)
         columns = {axis: np.ascontiguousarray(points[:, k]) for k, axis in enumerate("xyz")}

@@ -25,6 +25,7 @@ SIZE = ("length_m", "width_m", "height_m")
 VELOCITY = tuple(f"velocity_{a}_m_s" for a in "xyz")
 ACCELERATION = tuple(f"acceleration_{a}_m_s2" for a in "xyz")
 ANGULAR_VELOCITY = tuple(f"angular_velocity_{a}_rad_s" for a in "xyz")
+SCENE_FLOW = tuple(f"scene_flow_{a}_m_s" for a in "xyz")
 NORMAL = tuple(f"normal_{a}" for a in "xyz")
 FLOW = ("flow_column_px", "flow_row_px")
 XYZ = ("x_m", "y_m", "z_m")
@@ -32,10 +33,10 @@ XYZ_EGO = ("x_ego_m", "y_ego_m", "z_ego_m")
 VISIBLE, AMODAL = (tuple(f"{kind}_{edge}_px" for edge in ("left", "top", "right", "bottom")) for kind in ("visible", "amodal"))
 PER_POINT = (
     "range_m", "intensity", "ring", "column", "azimuth_rad", "time_offset_s", "class_id", "instance", "incidence_rad", "hit",
-    "echo", "echoes", "transmittance",
+    "echo", "echoes", "transmittance", "true_range_m", "radial_velocity_m_s", "doppler_m_s",
 )  # fmt: skip
 PER_BOX = ("truncation", "visible_fraction", "pixels")
-LIDAR_POINTS = "lidar_points_"
+LIDAR_POINTS, LIDAR_LOST = "lidar_points_", "lidar_lost_"
 EDGES = ("left_m", "right_m")
 OUTLINES = ("drivable_m", "crosswalks_m", "walkways_m")
 LANES = {"role": pa.string(), "kind": pa.string(), "color": pa.string(), "road": pa.string(), "lane": pa.int32()}
@@ -79,6 +80,7 @@ def points(frame: Frame, sweep: Sweep) -> pa.Table:
     columns = _stamp(frame, len(sweep.xyz_m), time=False)
     columns |= _split(sweep.xyz_m, XYZ) | _split(sweep.xyz_ego_m, XYZ_EGO)
     columns |= {name: getattr(sweep, name) for name in PER_POINT} | _split(sweep.normal, NORMAL)
+    columns |= _split(sweep.scene_flow_m_s, SCENE_FLOW)
     return pa.table(columns)
 
 
@@ -95,6 +97,7 @@ def objects(frame: Frame) -> pa.Table:
     columns |= _split(o.velocity_m_s, VELOCITY) | _split(o.acceleration_m_s2, ACCELERATION)
     columns |= _split(o.angular_velocity_rad_s, ANGULAR_VELOCITY)
     columns |= {LIDAR_POINTS + lidar: count for lidar, count in o.lidar_points.items()}
+    columns |= {LIDAR_LOST + lidar: count for lidar, count in o.lidar_points_lost.items()}
     columns["attributes"] = pa.array([json.dumps(a, ensure_ascii=False) for a in o.attributes], pa.string())
     return pa.table(columns)
 
@@ -150,10 +153,11 @@ def geometry_of(table: pa.Table) -> dict[str, NDArray]:
 def sweep_of(table: pa.Table, lidar: str, pulses: int, world_from_lidar: Pose) -> Sweep:
     """The Sweep again."""
     values = {name: table[name].to_numpy() for name in PER_POINT}
-    xyz, xyz_ego, normal = (_join(table, names) for names in (XYZ, XYZ_EGO, NORMAL))
+    xyz, xyz_ego, normal, flow = (_join(table, names) for names in (XYZ, XYZ_EGO, NORMAL, SCENE_FLOW))
     return Sweep(
-        lidar=lidar, xyz_m=xyz, xyz_ego_m=xyz_ego, normal=normal, pulses=pulses, world_from_lidar=world_from_lidar, **values
-    )
+        lidar=lidar, xyz_m=xyz, xyz_ego_m=xyz_ego, normal=normal, scene_flow_m_s=flow, pulses=pulses,
+        world_from_lidar=world_from_lidar, **values,
+    )  # fmt: skip
 
 
 def objects_of(table: pa.Table, boxes: pa.Table, cameras: list[str]) -> Objects:
@@ -173,12 +177,15 @@ def objects_of(table: pa.Table, boxes: pa.Table, cameras: list[str]) -> Objects:
         velocity_m_s=_join(table, VELOCITY),
         acceleration_m_s2=_join(table, ACCELERATION),
         angular_velocity_rad_s=_join(table, ANGULAR_VELOCITY),
-        lidar_points={
-            c.removeprefix(LIDAR_POINTS): table[c].to_numpy() for c in table.column_names if c.startswith(LIDAR_POINTS)
-        },
+        lidar_points=_by_lidar(table, LIDAR_POINTS),
+        lidar_points_lost=_by_lidar(table, LIDAR_LOST),
         cameras=seen,
         attributes=tuple(json.loads(a) for a in table["attributes"].to_pylist()),
     )
+
+
+def _by_lidar(table: pa.Table, prefix: str) -> dict[str, NDArray[np.int32]]:
+    return {c.removeprefix(prefix): table[c].to_numpy() for c in table.column_names if c.startswith(prefix)}
 
 
 def lanes_of(table: pa.Table) -> tuple[dict[str, Any], ...]:

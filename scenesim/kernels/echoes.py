@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scenesim.kernels.chance import normal, uniform
 from scenesim.kernels.jit import helper, kernel
 
-HITS = ("surface", "through_glass", "mixed", "fog", "rain", "snow")  # values of Sweep.hit
-SURFACE, THROUGH_GLASS, MIXED, FOG, RAIN, SNOW = range(len(HITS))
-STRONGEST, LAST, DUAL = range(3)
+HITS = ("surface", "through_glass", "mixed", "fog", "rain", "snow", "crosstalk", "false_alarm")  # values of Sweep.hit
+SURFACE, THROUGH_GLASS, MIXED, FOG, RAIN, SNOW, CROSSTALK, FALSE_ALARM = range(len(HITS))
+STRONGEST, LAST, DUAL, TRIPLE = range(4)
 SNR_AT_THRESHOLD = 3.72  # signal over noise where one of 10 000 empty pulses is taken for a return: Q(3.72) = 1e-4
 MIXED_M, MIXED_SHARE = 0.15, 0.05  # an echo of surfaces further apart, with that much energy on either side, is a mixed pixel
 PATCHES = 8  # lengths of fog that are told apart along a beam, from PATCH_M to PATCH_M * 2^4: where its echo may be loudest
@@ -27,18 +27,22 @@ PI = 3.141592653589793
 
 # Columns of the returns that kernels.backscatter finds.
 RANGE, POWER, INTENSITY, COSINE, THROUGH = range(5)
-ROW, HIT = 5, 6  # and of the room (C, 7) for those of one pulse, in order of range, which then become its echoes in place
+# And of the room (C, 8) for those of one pulse, in order of range, which then become its echoes in place.
+ROW, HIT, TRUE = 5, 6, 7
 
 
 class Receiver(NamedTuple):
-    """A sensor and the air. threshold: least power. noise, noise_at_reach, quantum, nearest, furthest, separation: m, see
-    sensors.lidar. focus: m, nearer than which power grows no
-    more. spread: rad from a sub-ray to its neighbours. mode: STRONGEST, LAST or DUAL. fog: power of an echo of fog
-    over its response; patches: standard deviation of its logarithm. extinction: 1/m."""
+    """A sensor and the air.
+
+    threshold: least power. noise, noise_at_reach, quantum, nearest, furthest, separation: m, slope: sensors.lidar. focus: m,
+    nearer than which power grows no more. spread: rad from a sub-ray to its neighbours. mode: one of the four above. fog: power
+    of an echo of fog over its response; patches: standard deviation of its logarithm. extinction: 1/m.
+    """
 
     threshold: float
     noise: float
     noise_at_reach: float
+    slope: float
     quantum: float
     nearest: float
     furthest: float
@@ -67,11 +71,15 @@ class Falling(NamedTuple):
 
 
 class Echoes(NamedTuple):
-    """What N pulses bring, E at most each, in order of range. value: (N, E, 5) as the returns, but the range is the measured.
-    row: (N, E) the return whose surface it is, -1 for what is in the air. hit: (N, E) of HITS. number: (N, E) 1 for the first
-    echo of the pulse that is loud enough, counted before the sensor chooses; 0 where there is none. total: (N,) of those."""
+    """What N pulses bring, E at most each, in order of range.
+
+    value: (N, E, 5) as the returns, but the range is the measured. true: (N, E) m, the range without noise and steps. row:
+    (N, E) the return whose surface it is, -1 for what is in the air. hit: (N, E) of HITS. number: (N, E) 1 for the first of
+    its pulse that is loud enough, counted before the sensor chooses; 0 where there is none. total: (N,) of those.
+    """
 
     value: NDArray[np.float32]
+    true: NDArray[np.float32]
     row: NDArray[np.int32]
     hit: NDArray[np.uint8]
     number: NDArray[np.uint8]
@@ -233,8 +241,8 @@ def _merge(receiver, s, m):
 def _detect(key, i, receiver, s, count):
     """Keep, of `count` echoes, those that are seen, with the range that is measured. Returns their number.
 
-    The range's standard deviation is sqrt(noise^2 + noise_at_reach^2 threshold / power), as the edge of a pulse is timed
-    (Skolnik: falls with the root of the signal over noise)."""
+    The range's standard deviation is sqrt(noise^2 + noise_at_reach^2 (threshold / power)^(2 slope)), as the edge of a pulse is
+    timed (Skolnik: a slope of 1/2, with the root of the signal over noise)."""
     seen, surfaces, others = 0, 0, 64
     for e in range(count):
         draw = others
@@ -250,47 +258,59 @@ def _detect(key, i, receiver, s, count):
         if power < 3.4 * receiver.threshold:
             if power + receiver.threshold / SNR_AT_THRESHOLD * normal(key, i, draw, 0) < receiver.threshold:
                 continue
-        weakness = receiver.threshold / power
+        weakness = (receiver.threshold / power) ** (2.0 * receiver.slope)
         noise = sqrt(receiver.noise * receiver.noise + receiver.noise_at_reach * receiver.noise_at_reach * weakness)
-        r = s[e, RANGE] + noise * normal(key, i, draw, 2)
+        true = s[e, RANGE]
+        r = true + noise * normal(key, i, draw, 2)
         if receiver.quantum > 0.0:
             r = np.floor(r / receiver.quantum + 0.5) * receiver.quantum
         if r < receiver.nearest or r > receiver.furthest:
             continue
-        s[seen, RANGE] = r
-        for c in range(1, 7):
+        s[seen, RANGE], s[seen, TRUE] = r, true
+        for c in range(1, TRUE):
             s[seen, c] = s[e, c]
         seen += 1
     return seen
 
 
 @helper
-def _choose(receiver, s, seen):
-    """(first, second) of the echoes that a sensor reports, in order of range; -1 for none."""
-    if seen == 0:
-        return -1, -1
-    best, other = 0, -1
-    for e in range(1, seen):
-        if s[e, POWER] > s[best, POWER]:
+def _strongest(s, seen, a, b):
+    """The strongest of the echoes but for a and b; -1 for none."""
+    best = -1
+    for e in range(seen):
+        if e != a and e != b and (best < 0 or s[e, POWER] > s[best, POWER]):
             best = e
+    return best
+
+
+@helper
+def _choose(receiver, s, seen):
+    """(first, second, third) of the echoes that a sensor reports, in order of range; -1 for none."""
+    if seen == 0:
+        return -1, -1, -1
+    best = _strongest(s, seen, -1, -1)
     if receiver.mode == STRONGEST:
-        return best, -1
+        return best, -1, -1
     if receiver.mode == LAST:
-        return seen - 1, -1
-    if best != seen - 1:
-        return best, seen - 1
-    for e in range(seen - 1):
-        if other < 0 or s[e, POWER] > s[other, POWER]:
-            other = e
-    return (best, -1) if other < 0 else (other, best)
+        return seen - 1, -1, -1
+    a = best if best != seen - 1 else _strongest(s, seen, best, best)
+    if a < 0:
+        return best, -1, -1
+    if receiver.mode == DUAL:
+        return a, seen - 1, -1
+    b = _strongest(s, seen, a, seen - 1)
+    if b < 0:
+        return a, seen - 1, -1
+    return min(a, b), max(a, b), seen - 1
 
 
 @kernel
-def find(key, receiver, falling, response, step, value, deeper, sub_rays, begin, end, s, out):
+def find(key, receiver, falling, response, step, gain, value, deeper, sub_rays, begin, end, s, out):
     """Echoes of pulses [begin, end).
 
-    response, step: of fog, see soft_response; empty where there is none. value: (C, 5) returns of rays, sub_rays of a pulse
-    side by side, what is behind panes after those. deeper: (C,) row of what a ray hits behind, -1 for nothing. s: room.
+    response, step: of fog, see soft_response; empty where there is none. gain: (N,) of each pulse, or empty: 1. value: (C, 5)
+    returns of rays, sub_rays of a pulse side by side, what is behind panes after those. deeper: (C,) row of what a ray hits
+    behind, -1 for nothing. s: room.
     """
     rays = len(out.total) * sub_rays
     drops, fog = len(falling.kind) > 0, len(response) > 0
@@ -319,13 +339,18 @@ def find(key, receiver, falling, response, step, value, deeper, sub_rays, begin,
             m = _fog(key, i, receiver, response, step, s, m, wall)
         if m > 1:
             m = _merge(receiver, s, m)
+        if len(gain) > 0:
+            for e in range(m):
+                s[e, POWER] *= gain[i]
+                s[e, INTENSITY] *= gain[i]
         seen = _detect(key, i, receiver, s, m)
         out.total[i] = seen
-        a, b = _choose(receiver, s, seen)
+        a, b, c = _choose(receiver, s, seen)
         for slot in range(out.number.shape[1]):
-            e = a if slot == 0 else b
+            e = a if slot == 0 else b if slot == 1 else c
             out.number[i, slot] = e + 1
             if e >= 0:
-                for c in range(5):
-                    out.value[i, slot, c] = s[e, c]
+                for k in range(ROW):
+                    out.value[i, slot, k] = s[e, k]
+                out.true[i, slot] = s[e, TRUE]
                 out.row[i, slot], out.hit[i, slot] = int(s[e, ROW]), int(s[e, HIT])

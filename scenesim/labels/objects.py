@@ -178,6 +178,7 @@ def table(
     velocity, acceleration, angular = motion(timeline, snapshot.time_s, b)
     labels = track[b.actor].astype(np.uint16)
     points = {name: np.bincount(s.instance, minlength=65536)[labels].astype(np.int32) for name, s in sweeps.items()}
+    lost = {name: _counts(s.lost_points or {}, labels) for name, s in sweeps.items()}
     models = [stage.model(int(a)) for a in b.actor]
     count = len(timeline.actors)
     names = tuple(timeline.actors[a].name if a < count else f"{stage.named[a - count].name}_{a - count}" for a in b.actor)
@@ -192,9 +193,14 @@ def table(
         acceleration,
         angular,
         points,
+        lost,
         cameras,
         tuple(_attributes(stage, int(a), m, snapshot.time_s) for a, m in zip(b.actor, models)),
     )
+
+
+def _counts(by_track: dict[int, int], tracks: NDArray[np.uint16]) -> NDArray[np.int32]:
+    return np.array([by_track.get(t, 0) for t in tracks.tolist()], np.int32)
 
 
 def _attributes(stage: Stage, actor: int, model, time_s: float) -> dict[str, str]:

@@ -37,6 +37,10 @@ class Fields:
         self._known.append(key)
         return key in self.values
 
+    def known(self) -> set[str]:
+        """The keys that have been asked for."""
+        return set(self._known)
+
     def _get(self, key: str, default: Any) -> Any:
         if self.has(key):
             return self.values[key]

@@ -16,8 +16,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scenesim.base import keys
 from scenesim.kernels import echoes
 from scenesim.sensors.lidar import RETURNS, Lidar
+from scenesim.sensors.scan import Pulses
 
 CONTRAST_LIMIT = -math.log(0.05)  # meteorological optical range: a black object keeps 5 % of its contrast (WMO-No. 8)
 LIDAR_RATIO_SR = ((1200.0, 18.8), (math.inf, 23.9))  # of wavelengths up to so many nm
@@ -101,6 +103,17 @@ def snow(mm_per_h: float) -> Particles:
     return Particles(3800.0 * mm_per_h**-0.87, 2.55 * mm_per_h**-0.48, 10.0 ** (2.0 / 3.0), 0.1, echoes.SNOW)
 
 
+def gain(lidar: Lidar, pulses: Pulses, window: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """(N,) what pulses have of the power that they should: receivers of beams differ, and windows are dirty; empty for 1. The
+    gain of a beam belongs to the model of the sensor."""
+    found = np.ones(len(pulses.ring)) if window is None else window
+    if lidar.gain_spread > 0.0:
+        rng = keys.generator(keys.derive(keys.root(0), "gain of beams", lidar.model))
+        of_ring = 1.0 + lidar.gain_spread * np.clip(rng.standard_normal(int(pulses.ring.max()) + 1), -2.5, 2.5)
+        return found * np.maximum(of_ring, 0.2)[pulses.ring]
+    return np.zeros(0) if window is None else found
+
+
 def in_the_beam(lidar: Lidar, air: Air) -> echoes.Falling:
     """The particles that a beam may return, as kernels.echoes reads them."""
     across, up = lidar.divergence_rad
@@ -157,9 +170,9 @@ def receiver(lidar: Lidar, air: Air) -> echoes.Receiver:
     offsets = lidar.sub_ray_offsets * float(lidar.sigma_rad.max())
     apart = np.sqrt(((offsets[:, None] - offsets[None]) ** 2).sum(-1)) + np.where(np.eye(len(offsets)) > 0, np.inf, 0.0)
     fog = air.fog_per_m
+    spread = 1.2 * float(apart.min(0).max()) if lidar.sub_rays > 1 else 0.0
     return echoes.Receiver(
-        lidar.threshold, lidar.range_noise_m, lidar.range_noise_at_reach_m, lidar.range_quantum_m, lidar.min_range_m,
-        lidar.max_range_m, lidar.separation_m, lidar.focus_m, 1.2 * float(apart.min(0).max()) if lidar.sub_rays > 1 else 0.0,
-        RETURNS.index(lidar.returns), math.pi * fog / air.ratio_sr(lidar.wavelength_nm) * lidar.soft_gain,
-        PATCHES_SIGMA, air.extinction_per_m,
+        lidar.threshold, lidar.range_noise_m, lidar.range_noise_at_reach_m, lidar.range_noise_slope, lidar.range_quantum_m,
+        lidar.min_range_m, lidar.max_range_m, lidar.separation_m, lidar.focus_m, spread, RETURNS.index(lidar.returns),
+        math.pi * fog / air.ratio_sr(lidar.wavelength_nm) * lidar.soft_gain, PATCHES_SIGMA, air.extinction_per_m,
     )  # fmt: skip
