@@ -118,16 +118,37 @@ def _draw_footprints(frame: Frame, canvas: Picture, scale: float) -> None:
 
 
 def _range_rows(sweep: Sweep) -> Picture:
+    """Pictures by azimuth, the left at the left, and ring; where rings are few and each goes everywhere, by elevation."""
     rings, columns = int(sweep.ring.max(initial=0)) + 1, int(sweep.column.max(initial=0)) + 1
+    if not len(sweep.ring):
+        return _text_row(f"{sweep.lidar}: no points")
+    row = rings - 1 - sweep.ring.astype(int)
+    if rings <= 8:
+        rings, columns = 96, 400
+        row = _place(-_elevation(sweep), rings)
+    columns = min(columns, WIDTH_PX)
+    column = _place(-sweep.azimuth_rad, columns)
     pictures = []
     near = 1 / (1 + np.maximum(sweep.range_m, 0) / 15)
     heat = cv2.applyColorMap((near * 255).astype(np.uint8)[:, None], cv2.COLORMAP_TURBO)[:, 0, ::-1]
     for colors, name in ((heat, "range"), (taxonomy.palette()[sweep.class_id], "class")):
         canvas = np.zeros((rings, columns, 3), np.uint8)
-        canvas[rings - 1 - sweep.ring.astype(int), sweep.column.astype(int)] = colors
+        canvas[row, column] = colors
         wide = cv2.resize(canvas, (WIDTH_PX, max(rings * 3, 96)), interpolation=cv2.INTER_NEAREST)
         pictures.append(_label(wide, f"{sweep.lidar}: {name} image"))
     return np.concatenate(pictures)
+
+
+def _elevation(sweep: Sweep) -> NDArray[np.float32]:
+    """(N,) elevations of points, rad."""
+    x, y, z = sweep.xyz_m.T
+    return np.arctan2(z, np.sqrt(x * x + y * y))
+
+
+def _place(values, count: int) -> NDArray[np.int64]:
+    """Which of `count` even parts of their extent values lie in."""
+    low, high = float(values.min()), float(values.max())
+    return np.minimum(((values - low) / max(high - low, 1e-9) * count).astype(np.int64), count - 1)
 
 
 def _depth_picture(depth) -> Picture:

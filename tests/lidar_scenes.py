@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenesim.base import keys
+from scenesim.base import assets, keys
 from scenesim.base.frames import Pose
 from scenesim.capture.sweep import capture_sweep
 from scenesim.kernels.packed import MATERIAL
@@ -16,12 +16,14 @@ KEY = keys.root(3)
 TRACK = np.arange(1, 20, dtype=np.uint16)
 PENCIL = {  # and exact
     "range_noise_m": 0.0, "range_noise_at_reach_m": 0.0, "range_quantum_m": 0.0, "sub_rays": 1, "gain_spread": 0.0,
-    "false_alarms": 0.0, "azimuth_quantum_deg": 0.0,
+    "false_alarms": 0.0, "speckle": 0.0, "azimuth_quantum_deg": 0.0,
 }  # fmt: skip
 
 
 def lidar(sensor="lidar_vlp16", at=(0.0, 0, 0), **more):
-    return rig.load({"sensors": {"top": {"sensor": sensor, "position_m": list(at), **PENCIL, **more}}}).lidars[0]
+    spins = assets.read("sensors", sensor).get("scan", "spinning") == "spinning"
+    exact = {k: v for k, v in PENCIL.items() if spins or k != "azimuth_quantum_deg"}
+    return rig.load({"sensors": {"top": {"sensor": sensor, "position_m": list(at), **exact, **more}}}).lidars[0]
 
 
 def one_beam(**more):
@@ -39,7 +41,8 @@ def driving(speed):
 
 
 def sweep_of(scene, sensor, ego=still, threads=1, **more):
-    return capture_sweep(scene, sensor, ego, Pose.identity(), KEY, TRACK, threads, **more)
+    key = keys.root(more.pop("key")) if "key" in more else KEY
+    return capture_sweep(scene, sensor, ego, Pose.identity(), key, TRACK, threads, **more)
 
 
 def with_material(scene, **values):

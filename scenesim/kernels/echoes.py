@@ -34,15 +34,16 @@ ROW, HIT, TRUE = 5, 6, 7
 class Receiver(NamedTuple):
     """A sensor and the air.
 
-    threshold: least power. noise, noise_at_reach, quantum, nearest, furthest, separation: m, slope: sensors.lidar. focus: m,
-    nearer than which power grows no more. spread: rad from a sub-ray to its neighbours. mode: one of the four above. fog: power
-    of an echo of fog over its response; patches: standard deviation of its logarithm. extinction: 1/m.
+    threshold: least power. noise, noise_at_reach, quantum, nearest, furthest, separation: m, slope, speckle: as sensors.lidar
+    has them. focus: m, nearer than which power grows no more. spread: rad from a sub-ray to its neighbours. mode: one of the
+    four above. fog: power of an echo of fog over its response; patches: standard deviation of its logarithm. extinction: 1/m.
     """
 
     threshold: float
     noise: float
     noise_at_reach: float
     slope: float
+    speckle: float
     quantum: float
     nearest: float
     furthest: float
@@ -251,6 +252,10 @@ def _detect(key, i, receiver, s, count):
             surfaces += 1
         else:
             others += 1
+        if receiver.speckle > 0.0:
+            fade = max(1.0 + receiver.speckle * normal(key, i, draw, 4), 0.0)
+            s[e, POWER] *= fade
+            s[e, INTENSITY] *= fade
         power = s[e, POWER]
         if power <= 0.0 or power < 0.1 * receiver.threshold:
             continue

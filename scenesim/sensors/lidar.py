@@ -38,7 +38,9 @@ class Lidar:
     min_range_m, max_range_m: of what is reported. reach_m: at which a surface of reach_reflectance that faces the sensor is
     just seen: the one point that fixes the power threshold.
     range_noise_m: standard deviation at full power; range_noise_at_reach_m: what a return at the threshold adds to it, which
-    falls as the power to -range_noise_slope. range_quantum_m: step of the ranges. wavelength_nm: decides the reflectance.
+    falls as the power to -range_noise_slope. speckle: standard deviation of an echo's power over its mean, from pulse to pulse,
+    because light that is scattered back interferes with itself. range_quantum_m: step of the ranges. wavelength_nm: decides the
+    reflectance.
     divergence_rad: (2,) across (along the azimuth) and up, full angle in which a Gaussian beam has 86 % of its energy (1/e^2).
     sub_rays: a key of SUB_RAYS, the rays that stand for a beam. pulse_s: half-power width of a pulse. returns: one of RETURNS.
     aperture_m: width of the beam where it leaves. focus_m: nearer than this power does not grow any more as 1/R^2, because the
@@ -61,6 +63,7 @@ class Lidar:
     range_noise_m: float
     range_noise_at_reach_m: float
     range_noise_slope: float
+    speckle: float
     range_quantum_m: float
     wavelength_nm: float
     divergence_rad: NDArray[np.float64]
@@ -194,8 +197,8 @@ class Lidar:
 
 _NUMBERS = (
     "rate_hz", "min_range_m", "max_range_m", "reach_m", "reach_reflectance", "range_noise_m", "range_noise_at_reach_m",
-    "range_noise_slope", "range_quantum_m", "wavelength_nm", "pulse_s", "aperture_m", "soft_gain", "focus_m", "gain_spread",
-    "false_alarms",
+    "range_noise_slope", "speckle", "range_quantum_m", "wavelength_nm", "pulse_s", "aperture_m", "soft_gain", "focus_m",
+    "gain_spread", "false_alarms",
 )  # fmt: skip
 
 
@@ -208,6 +211,9 @@ def read(fields: Fields, name: str, ego_from_lidar: Pose) -> Lidar:
     reach = fields.number("reach_m", above=0.0, high=2000.0)
     nearest = fields.number("min_range_m", 0.5, low=0.0, high=100.0)
     measures = fields.has("velocity_noise_m_s")
+    wrong = faults.read(fields.part("faults"))
+    if measures and wrong.crosstalk > 0.0:
+        raise fields.wrong("faults", "a coherent lidar hears its own light alone: it has no crosstalk")
     return Lidar(
         name=name,
         model=fields.text("model", "lidar"),
@@ -221,6 +227,7 @@ def read(fields: Fields, name: str, ego_from_lidar: Pose) -> Lidar:
         range_noise_m=fields.number("range_noise_m", 0.005, low=0.0, high=1.0),
         range_noise_at_reach_m=fields.number("range_noise_at_reach_m", 0.02, low=0.0, high=1.0),
         range_noise_slope=fields.number("range_noise_slope", 0.5, low=0.0, high=1.0),
+        speckle=fields.number("speckle", 0.0, low=0.0, high=1.0),
         range_quantum_m=fields.number("range_quantum_m", 0.002, low=0.0, high=1.0),
         wavelength_nm=fields.number("wavelength_nm", 905.0, low=WAVELENGTHS_NM[0], high=WAVELENGTHS_NM[1]),
         divergence_rad=np.array(_divergence(fields)) * 1e-3,
@@ -233,7 +240,7 @@ def read(fields: Fields, name: str, ego_from_lidar: Pose) -> Lidar:
         gain_spread=fields.number("gain_spread", 0.0, low=0.0, high=1.0),
         false_alarms=fields.number("false_alarms", 0.0, low=0.0, high=0.5),
         velocity_noise_m_s=fields.number("velocity_noise_m_s", low=0.0, high=10.0) if measures else None,
-        faults=faults.read(fields.part("faults")),
+        faults=wrong,
         ego_from_lidar=ego_from_lidar,
     )
 

@@ -72,6 +72,21 @@ class Air:
 CLEAR = Air()
 
 
+def droplets_per_m(per_cm3: float, mode_um: float, wavelength_nm: float = 550.0) -> float:
+    """Extinction, 1/m, of a fog of so many droplets whose radii are distributed as r^3 exp(-3 r / mode) (advection fog:
+    Rasshofer et al. 2011): what to divide CONTRAST_LIMIT by for its visibility.
+
+    Twice their cross-sections, and what their edges add: 2 (1 + (2 pi r / wavelength)^(-2/3)) (van de Hulst 1957).
+    """
+    steps, total, area = 400, 0.0, 0.0
+    for k in range(steps):
+        r = (k + 0.5) / steps * 8.0 * mode_um
+        weight = r**3 * math.exp(-3.0 * r / mode_um)
+        total += weight
+        area += weight * math.pi * r * r * 2.0 * (1.0 + (2000.0 * math.pi * r / wavelength_nm) ** (-2.0 / 3.0))
+    return per_cm3 * 1e-6 * area / total
+
+
 class Particles(NamedTuple):
     """Drops or flakes: n0 exp(-slope D) of them per m3 and mm of (melted) diameter D mm.
 
@@ -94,7 +109,7 @@ def rain(mm_per_h: float) -> Particles:
     """Marshall-Palmer. Reflectance: between the 2 % that the front of a drop mirrors (Fresnel, n = 1.33) and the 0.33 that the
     lidar ratio of large drops means; fitted with the sensor's focus to an HDL-64E that has 0.3 % of its points on drops in
     50 mm/h (LISA)."""
-    return Particles(8000.0, 4.1 * mm_per_h**-0.21, 1.0, 0.05, echoes.RAIN)
+    return Particles(8000.0, 4.1 * mm_per_h**-0.21, 1.0, 0.055, echoes.RAIN)
 
 
 def snow(mm_per_h: float) -> Particles:
@@ -172,7 +187,8 @@ def receiver(lidar: Lidar, air: Air) -> echoes.Receiver:
     fog = air.fog_per_m
     spread = 1.2 * float(apart.min(0).max()) if lidar.sub_rays > 1 else 0.0
     return echoes.Receiver(
-        lidar.threshold, lidar.range_noise_m, lidar.range_noise_at_reach_m, lidar.range_noise_slope, lidar.range_quantum_m,
-        lidar.min_range_m, lidar.max_range_m, lidar.separation_m, lidar.focus_m, spread, RETURNS.index(lidar.returns),
-        math.pi * fog / air.ratio_sr(lidar.wavelength_nm) * lidar.soft_gain, PATCHES_SIGMA, air.extinction_per_m,
+        lidar.threshold, lidar.range_noise_m, lidar.range_noise_at_reach_m, lidar.range_noise_slope, lidar.speckle,
+        lidar.range_quantum_m, lidar.min_range_m, lidar.max_range_m, lidar.separation_m, lidar.focus_m, spread,
+        RETURNS.index(lidar.returns), math.pi * fog / air.ratio_sr(lidar.wavelength_nm) * lidar.soft_gain, PATCHES_SIGMA,
+        air.extinction_per_m,
     )  # fmt: skip

@@ -33,7 +33,8 @@ class Pulses(NamedTuple):
     """The N pulses of a sweep, in firing order, lidar frame of the pulse's own time. Ring and column together name a pulse.
 
     ring: (N,) uint16, the beam, 0 the lowest; of rosettes the channel; of rasters the line and of flashes the row, 0 the
-    lowest. column: (N,) uint16, the firing of all beams; of rasters and flashes the place in the line, 0 the rightmost.
+    lowest. column: (N,) uint16, the firing of all beams; of rasters and flashes the place in the line, 0 the
+    leftmost.
     azimuth_rad, elevation_rad: (N,) of `told`, counter-clockwise from x, -pi to pi. time_offset_s: (N,) from the trigger's
     reference time. direction: (N, 3) unit, where the pulse goes. origin_m: (N, 3) where it leaves the sensor, from which ranges
     count. told: (N, 3) unit, where the sensor takes it to go: its encoder has steps.
@@ -250,7 +251,7 @@ def raster(fields: Fields, rate_hz: float) -> Scan:
     evenly over the frame. region_deg: (2,) elevations of a region of interest, region_share: of the lines, that are there;
     the others are even over the rest. duty: share of the time of a frame that it fires.
     """
-    left, right = _span(fields, "horizontal_deg", 180.0)
+    right, left = _span(fields, "horizontal_deg", 180.0)
     low, high = _span(fields, "vertical_deg", 90.0)
     lines = fields.integer("lines", low=1, high=4096)
     columns = fields.integer("columns", low=1, high=MOST_COLUMNS)
@@ -267,9 +268,9 @@ def raster(fields: Fields, rate_hz: float) -> Scan:
     def make(time_s: float) -> Pulses:
         turn, place = np.meshgrid(np.arange(turns), np.arange(columns), indexing="ij")
         time = ((turn * columns + place) - turns * columns / 2) * firing_s
-        # Columns count from the right; every other line goes the other way.
-        column = np.where(turn % 2 == 0, columns - 1 - place, place)
-        azimuth = left + (column + 0.5) / columns * (right - left)
+        # Columns count from the left; every other line goes the other way.
+        column = np.where(turn % 2 == 0, place, columns - 1 - place)
+        azimuth = left - (column + 0.5) / columns * (left - right)
         line = lines - 1 - (turn[..., None] + turns * np.arange(channels))  # from the top down
         azimuth, time, column = (np.broadcast_to(a[..., None], line.shape) for a in (azimuth, time, column))
         tilt = elevation[line]
@@ -310,7 +311,7 @@ def flash(fields: Fields, rate_hz: float) -> Scan:
 
     def make(time_s: float) -> Pulses:
         row, column = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
-        y, z = ((column + 0.5) / columns * 2 - 1) * wide, ((row + 0.5) / rows * 2 - 1) * tall
+        y, z = (1 - (column + 0.5) / columns * 2) * wide, ((row + 0.5) / rows * 2 - 1) * tall
         ray = np.stack([np.ones_like(y), y, z], -1).reshape(-1, 3)
         direction = ray / np.sqrt((ray * ray).sum(-1, keepdims=True))
         ring, place = row.astype(np.uint16).ravel(), column.astype(np.uint16).ravel()
