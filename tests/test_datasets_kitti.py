@@ -154,6 +154,13 @@ def test_rotation_y_faces_right_at_zero():
     assert turn == pytest.approx(-np.pi / 2) and bottom == pytest.approx([-2, 0, 10])
 
 
+def test_a_box_that_leans_is_upright_about_its_centre():
+    camera_from_level = Pose.from_matrix(np.array([[0.0, -1, 0, 0], [0, 0, -1, 0], [1, 0, 0, 0]]))
+    leaning = camera_from_level @ Pose.of((10, 2, 0.4), roll=0.3, yaw=0.2)
+    bottom, turn = kitti.camera_box(leaning, np.array([1.8, 0.6, 1.6]))
+    assert bottom == pytest.approx([-2, -0.4 + 0.8, 10]) and turn == pytest.approx(-np.pi / 2 - 0.2)
+
+
 def test_image_sets_know_every_frame(objects):
     names = (objects / "ImageSets/trainval.txt").read_text().split()
     assert names == [f"{k:06d}" for k in range(COUNT)]

@@ -201,9 +201,10 @@ class KittiTrackingWriter(KittiWriter):
 def camera_box(camera_from_object: Pose, size_lwh_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     """(centre of the bottom face (3,), rotation_y) of a box in the camera frame, from the pose of its centre.
 
-    rotation_y turns about the camera's y axis, which points down; at 0 the object faces the camera's x axis.
+    rotation_y turns about the camera's y axis, which points down; at 0 the object faces the camera's x axis. A box that leans,
+    as a cyclist in a bend, or that stands on a slope, is set upright about its centre.
     """
-    bottom = camera_from_object.apply(np.array([0.0, 0.0, -size_lwh_m[2] / 2]))
+    bottom = camera_from_object.translation + np.array([0.0, size_lwh_m[2] / 2, 0.0])
     ahead = camera_from_object.rotate(np.array([1.0, 0.0, 0.0]))
     return bottom, math.atan2(-float(ahead[2]), float(ahead[0]))
 
