@@ -68,3 +68,21 @@ def test_overlap_of_what_is_moved():
     for share in evaluate.SHARES:
         moved = box + [4 * share, 0, 0, 0, 0]
         assert evaluate.rotated_overlaps(box, moved)[0, 0] == pytest.approx(evaluate.overlap(share))
+
+
+def test_pictures_change_on_the_borders_of_masks():
+    """The measure is largest for masks where they are, on a picture in which a dark car stands on its own dark shadow."""
+    from tools import mask_edges
+
+    picture = np.full((60, 80, 3), 150, np.uint8) + (np.arange(80) % 5)[None, :, None].astype(np.uint8)
+    mask = np.zeros((60, 80), np.uint8)
+    mask[20:35, 20:50] = 1
+    picture[20:35, 20:50] = 60
+    picture[35:42, 18:52] = 70  # its shadow
+    found = {}
+    for down in (-2, -1, 0, 1, 2):
+        for right in (-2, -1, 0, 1, 2):
+            total, count = mask_edges.border_change(picture, [mask], right, down)
+            found[right, down] = total / count
+    assert max(found, key=found.get) == (0, 0)
+    assert mask_edges.border_change(picture, [np.roll(mask, 2, 1)], -2, 0)[0] == pytest.approx(found[0, 0] * 90, rel=1e-9)
