@@ -104,7 +104,7 @@ class Production:
     """A scenario with its stage set: what all of its frames share."""
 
     def __init__(self, scenario: Scenario, timeline: Timeline | None, sensors: Iterable[str] | None, threads: int | None):
-        compiling = warm.start()
+        self._compiling = warm.start()
         road_map = RoadMap(network(scenario.road))
         self.scenario, self.threads = scenario, threads
         self.timeline = timeline or _timeline(scenario, road_map)
@@ -131,8 +131,6 @@ class Production:
         self.air = Air(weather.visibility_m, rain, snow, wetness)
         # Label value of each actor row: the row itself, so that the ego, which no sensor of its own sees, is 0 like nothing.
         self.track = np.arange(len(self.timeline.actors) + len(self.stage.named), dtype=np.uint16)
-        for process in compiling:
-            process.wait()
 
     def snapshot(self, k: int) -> Snapshot:
         """The stage at trigger k, moving for as long as any sensor looks."""
@@ -145,6 +143,8 @@ class Production:
         """Frame k, without flow."""
         threads, scene = self.threads, snapshot.scene
         boxes = objects.boxes(self.stage, snapshot)
+        for process in self._compiling:  # from here on there are rays
+            process.wait()
         track = np.zeros_like(self.track)  # what has no row in the table of objects, such as a sign far away, has no label
         track[boxes.actor] = self.track[boxes.actor]
         images, seen, surfaces, sweeps = {}, {}, {}, {}
