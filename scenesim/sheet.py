@@ -32,7 +32,7 @@ def draw(frames: Sequence[Frame], path: str | Path, title: str = "") -> Path:
         rows.append(_text_row(f"frame {frame.index}   t = {frame.time_s:.3f} s   {len(frame.objects.name)} objects", 22))
         rows += [_camera_row(frame, image) for image in frame.images.values()]
         for sweep in frame.sweeps.values():
-            rows += [_birds_eye_row(frame, sweep), _range_rows(sweep)]
+            rows += [_birds_eye_row(frame, sweep), _range_rows(frame, sweep)]
     sheet = np.concatenate([_fit(r, WIDTH_PX) for r in rows])
     if not cv2.imwrite(str(path), sheet[..., ::-1]):
         raise InputError("the contact sheet cannot be written; is the disk full?", Place(str(path)))
@@ -117,17 +117,19 @@ def _draw_footprints(frame: Frame, canvas: Picture, scale: float) -> None:
             cv2.polylines(canvas, [np.round(p).astype(np.int32)], True, INK, 1, cv2.LINE_AA)
 
 
-def _range_rows(sweep: Sweep) -> Picture:
-    """Pictures by azimuth, the left at the left, and ring; where rings are few and each goes everywhere, by elevation."""
+def _range_rows(frame: Frame, sweep: Sweep) -> Picture:
+    """Pictures by azimuth, the left at the left, and ring; where each channel goes everywhere, by elevation; pixels of a flash
+    as they are."""
+    scan = frame.calibration.get(sweep.lidar, {}).get("scan", "spinning")
     rings, columns = int(sweep.ring.max(initial=0)) + 1, int(sweep.column.max(initial=0)) + 1
     if not len(sweep.ring):
         return _text_row(f"{sweep.lidar}: no points")
     row = rings - 1 - sweep.ring.astype(int)
-    if rings <= 8:
+    if scan == "rosette":
         rings, columns = 96, 400
         row = _place(-_elevation(sweep), rings)
     columns = min(columns, WIDTH_PX)
-    column = _place(-sweep.azimuth_rad, columns)
+    column = sweep.column.astype(int) if scan == "flash" else _place(-sweep.azimuth_rad, columns)
     pictures = []
     near = 1 / (1 + np.maximum(sweep.range_m, 0) / 15)
     heat = cv2.applyColorMap((near * 255).astype(np.uint8)[:, None], cv2.COLORMAP_TURBO)[:, 0, ::-1]

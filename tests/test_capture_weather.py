@@ -193,3 +193,13 @@ def test_clear_air_has_nothing_in_it():
     s = sweep_of(walls(10.0), lidar("lidar_hdl64e", **CONE), air=Air(20000.0))
     assert not in_the_air(s).any() and (s.class_id == 17).all()
     assert len(ranging.soft_target(lidar("lidar_hdl64e"), Air(2000.0))[0]) == 0
+
+
+def test_points_that_weather_costs():
+    """The tally beside a sweep is what comparing it with its clear twin brings, pulse by pulse."""
+    sensor, air = lidar("lidar_hdl64e", **CONE), Air(60.0, 10.0, 0.0, 0.7)
+    clear, bad = sweep_of(street(), sensor), sweep_of(street(), sensor, air=air)
+    assert clear.lost_points is None
+    seen = [set(zip(s.column.tolist(), s.ring.tolist(), s.instance.tolist())) for s in (clear, bad)]
+    lost = [track for _, _, track in seen[0] - seen[1] if track > 0]
+    assert bad.lost_points == {track: lost.count(track) for track in set(lost)} and len(lost) > 1000

@@ -247,8 +247,8 @@ def rosette(fields: Fields, rate_hz: float) -> Scan:
 def raster(fields: Fields, rate_hz: float) -> Scan:
     """Lines from the top down, to the right and to the left in turn.
 
-    horizontal_deg, vertical_deg: (2,) field of view. lines, columns: of a frame. channels: lines that fire together, which lie
-    evenly over the frame. region_deg: (2,) elevations of a region of interest, region_share: of the lines, that are there;
+    horizontal_deg, vertical_deg: (2,) field of view. lines, columns: of a frame. channels: lines that fire together, side by
+    side. region_deg: (2,) elevations of a region of interest, region_share: of the lines, that are there;
     the others are even over the rest. duty: share of the time of a frame that it fires.
     """
     right, left = _span(fields, "horizontal_deg", 180.0)
@@ -271,7 +271,7 @@ def raster(fields: Fields, rate_hz: float) -> Scan:
         # Columns count from the left; every other line goes the other way.
         column = np.where(turn % 2 == 0, place, columns - 1 - place)
         azimuth = left - (column + 0.5) / columns * (left - right)
-        line = lines - 1 - (turn[..., None] + turns * np.arange(channels))  # from the top down
+        line = lines - 1 - (turn[..., None] * channels + np.arange(channels))  # from the top down
         azimuth, time, column = (np.broadcast_to(a[..., None], line.shape) for a in (azimuth, time, column))
         tilt = elevation[line]
         level = np.cos(tilt)
