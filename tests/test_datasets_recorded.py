@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 
 import boxworld
 import numpy as np
@@ -157,3 +158,14 @@ def test_what_is_missing_is_said(datasets, tmp_path):
         reader("av2")(datasets / "av2").timeline("adult_man")
     broken = dataclasses.replace(reader("av2")(datasets / "av2"), boxes=())
     assert len(broken.timeline().actors) == 1
+
+
+def test_what_is_damaged_is_said(datasets, tmp_path):
+    shutil.copytree(datasets / "kitti-tracking", tmp_path / "k")
+    path = tmp_path / "k/training/label_02/0000.txt"
+    path.write_text(path.read_text() + "3 7 Car 0 0\n")
+    with pytest.raises(InputError, match="not what kitti-tracking says"):
+        reader("kitti-tracking")(tmp_path / "k")
+    (tmp_path / "k/training/oxts/0000.txt").unlink()
+    with pytest.raises(InputError, match="missing"):
+        reader("kitti-tracking")(tmp_path / "k")

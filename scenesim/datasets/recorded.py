@@ -11,12 +11,13 @@ import importlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scenesim.base import assets
-from scenesim.base.errors import InputError, did_you_mean
+from scenesim.base.errors import InputError, Place, did_you_mean
 from scenesim.base.frames import Pose, interpolate
 from scenesim.base.keys import Key, derive, generator
 from scenesim.datasets.formats import READERS
@@ -155,4 +156,13 @@ def reader(name: str) -> Callable[..., Recording]:
     if name not in READERS:
         raise InputError(f'no format "{name}" can be read back{did_you_mean(name, READERS)}; these can: {", ".join(READERS)}')
     module, _, attribute = READERS[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    read = getattr(importlib.import_module(module), attribute)
+
+    def checked(folder: str | Path, scene: int = 0) -> Recording:
+        try:
+            return read(folder, scene)
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            what = f"this is not what {name} says, or a part is missing or damaged ({type(error).__name__}: {error})"
+            raise InputError(what, Place(str(folder))) from error
+
+    return checked
