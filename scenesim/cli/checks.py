@@ -169,7 +169,7 @@ def _sensor(path: Path, source: Document) -> str:
     except InputError as e:
         inside = e.place.path.removeprefix("sensors.it").lstrip(".") if e.place else ""
         raise InputError(e.message, Place(str(path), path=inside)) from None
-    return "a camera" if found.cameras else f"a lidar: pulses {len(found.lidars[0].pulses().ring)} a revolution"
+    return "a camera" if found.cameras else f"a lidar: pulses {len(found.lidars[0].pulses().ring)} a sweep"
 
 
 def _materials(path: Path, source: Document) -> str:
