@@ -1,4 +1,4 @@
-"""``python -m tools.bench raycast|curves|frame [--quick] [--json OUT]``"""
+"""``python -m tools.bench raycast|curves|frame|encoding|memory [--quick] [--json OUT]``"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from tools.bench import costs, curves, frame, raycast, scene
+from tools.bench import costs, curves, encoding, frame, memory, raycast, scene
 
 
 def processor() -> str:
@@ -32,14 +32,19 @@ def main() -> None:
     whole = benches.add_parser("frame", help="a complete labelled frame, and where its time goes")
     whole.add_argument("--scenario", default="first_light", help="default: first_light")
     whole.add_argument("--frames", type=int, help="frames to measure; default 3, or 1 with --quick")
-    for b in (bench, grow, whole):
+    written = benches.add_parser("encoding", help="how much of a frame is encoding and writing it")
+    written.add_argument("--scenario", default="first_light", help="default: first_light")
+    written.add_argument("--frames", type=int, help="frames to measure; default 3, or 1 with --quick")
+    flat = benches.add_parser("memory", help="whether memory stays flat over many frames in one process")
+    flat.add_argument("--frames", type=int, help="default 2000, or 250 with --quick")
+    for b in (bench, grow, whole, written, flat):
         b.add_argument("--quick", action="store_true", help="small, and under 40 s")
         b.add_argument("--json", type=Path, metavar="OUT", help="write the rows to a file")
         b.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     say = partial(print, flush=True)
     say(f"{processor()}, {args.threads} threads")
-    rows: Sequence[tuple] = {"raycast": _raycast, "curves": _curves, "frame": _frame}[args.bench](args, say)
+    rows: Sequence[tuple] = BENCHES[args.bench](args, say)
     if args.json:
         plain = [r._asdict() for r in rows]  # type: ignore[attr-defined]
         args.json.write_text(json.dumps(plain, indent=1, allow_nan=True) + "\n", encoding="utf8")
@@ -64,6 +69,16 @@ def _curves(args: argparse.Namespace, say: Callable[[str], None]) -> list[curves
 def _frame(args: argparse.Namespace, say: Callable[[str], None]) -> list[frame.Part]:
     return frame.compare(args.scenario, args.threads, args.frames or (1 if args.quick else 3), args.quick, say)
 
+
+def _encoding(args: argparse.Namespace, say: Callable[[str], None]) -> list[encoding.Share]:
+    return encoding.compare(args.scenario, args.threads, args.frames or (1 if args.quick else 3), args.quick, say)
+
+
+def _memory(args: argparse.Namespace, say: Callable[[str], None]) -> list[memory.Growth]:
+    return memory.compare(args.threads, args.frames or (250 if args.quick else 2000), say)
+
+
+BENCHES = {"raycast": _raycast, "curves": _curves, "frame": _frame, "encoding": _encoding, "memory": _memory}
 
 if __name__ == "__main__":
     main()

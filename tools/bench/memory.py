@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -79,7 +78,7 @@ def compare(threads: int, frames: int, say: Callable[[str], None]) -> list[Growt
         for k, mib in enumerate(measured(small(frames), Path(folder) / "out", threads)):
             resident.append(mib)
             if k % 100 == 0:
-                say(f"    frame {k:<5} {mib:7.1f} MiB, {gc.get_count()[2]} collections, {time.perf_counter() - start:.0f} s")
+                say(f"    frame {k:<5} {mib:7.1f} MiB, {time.perf_counter() - start:.0f} s")
     first, last = growth(resident)
     row = Growth("small street", frames, first, last, last / first - 1, time.perf_counter() - start)
     say(f"  {frames} frames: {first:.1f} MiB at frame {FIRST}, {last:.1f} MiB at the end: {100 * row.growth:+.2f} %")
