@@ -156,7 +156,8 @@ def main() -> None:
     model = detector()
     train(model, examples, arguments.steps)
 
-    export = COCO(str(arguments.batch / "coco/annotations/instances_val.json"))
+    with contextlib.redirect_stdout(io.StringIO()):
+        export = COCO(str(arguments.batch / "coco/annotations/instances_val.json"))
     images = {(i["scenario"], i["frame"], i["camera"]): i["id"] for i in export.dataset["images"]}
     found, away = detect(model, held_out, images), truth(held_out, export, images)
     twin_of = {scene.name: scene.twin for scene in held_out.frames.scenes}
