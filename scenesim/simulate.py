@@ -19,7 +19,7 @@ from scenesim.capture import image as imaging
 from scenesim.capture.falling import Fall
 from scenesim.capture.frame import Frame
 from scenesim.capture.sweep import capture_sweep
-from scenesim.kernels.bvh import build_tree
+from scenesim.kernels.bvh import Tree, build_tree
 from scenesim.labels import objects, pixels
 from scenesim.labels.lanes import EgoLanes
 from scenesim.labels.layout import layout
@@ -40,6 +40,7 @@ from scenesim.world.road import RoadMap
 from scenesim.world.timeline import EGO, Timeline
 
 if TYPE_CHECKING:
+    from scenesim.geometry.mesh import Mesh
     from scenesim.scenario.model import Scenario
     from scenesim.sensors.camera import Camera
     from scenesim.sensors.rig import Rig
@@ -245,7 +246,11 @@ def _placed(scenario: Scenario, road_map: RoadMap, path: NDArray[np.float64], li
     key = keys.derive(keys.root(scenario.seed), "surroundings")
     things = surroundings(road_map, land, key, density, around, amounts.reach_m)
     still = [Placement(pose, mesh=mesh, class_name="terrain") for mesh, pose in ground.chunks(land)] + things
-    return [p if p.mesh is None else replace(p, tree=build_tree(p.mesh.vertices, p.mesh.triangles)) for p in still]
+    return [p if p.mesh is None else replace(p, tree=_tree(p.mesh)) for p in still]
+
+
+def _tree(mesh: Mesh) -> Tree:
+    return build_tree(mesh.vertices.astype(np.float32), mesh.triangles)
 
 
 def _chosen(rig: Rig, sensors: Iterable[str] | None) -> Rig:
