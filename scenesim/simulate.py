@@ -14,8 +14,10 @@ from scenesim import warm
 from scenesim.base import keys, taxonomy
 from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.frames import Pose
-from scenesim.capture import cast
+from scenesim.capture import cast, metering
+from scenesim.capture.blur import CameraAt
 from scenesim.capture import image as imaging
+from scenesim.capture.exposure import Exposed, Shot
 from scenesim.capture.falling import Fall
 from scenesim.capture.frame import Frame
 from scenesim.capture.sweep import capture_sweep
@@ -30,10 +32,11 @@ from scenesim.models.kept import code, kept
 from scenesim.scenario.roads import identity, network
 from scenesim.scene import ground
 from scenesim.scene.ambient import AmbientField
-from scenesim.scene.environment import environment, rain_wetness, snow_cover, visibility_through_m
+from scenesim.scene.environment import Environment, environment, rain_wetness, snow_cover, visibility_through_m
 from scenesim.scene.placement import Placement
 from scenesim.scene.stage import Snapshot, Stage
 from scenesim.scene.surroundings import Surroundings, surroundings
+from scenesim.sensors import camera_faults
 from scenesim.sensors.ranging import Air
 from scenesim.world import simulate_actors
 from scenesim.world.road import RoadMap
@@ -85,6 +88,7 @@ def frames(
         if pending is not None and pending.frame.index + 1 != k:
             yield production.with_flow(pending, production.snapshot(pending.frame.index + 1))
             pending = None
+        production.look_before(k)
         snapshot = production.snapshot(k)
         if pending is not None:
             yield production.with_flow(pending, snapshot)
@@ -110,6 +114,9 @@ class Production:
         self.scenario, self.threads = scenario, threads
         self.timeline = timeline or _timeline(scenario, road_map)
         self.rig = _chosen(scenario.instruments, sensors)
+        self.cameras = [c.actual() for c in self.rig.cameras]  # as they are, not as the calibration says
+        self._metered: dict[tuple[str, int], metering.Metered] = {}  # by camera and trigger
+        self._shown: dict[tuple[str, int], tuple[NDArray[np.uint8], Exposed | None]] = {}  # of cameras that freeze
         self.key = keys.derive(keys.root(scenario.seed), "capture")
         self.stage = Stage(self.timeline, placements(scenario, road_map, self.timeline))
         self.lanes = EgoLanes(road_map)
@@ -151,13 +158,19 @@ class Production:
         images, seen, surfaces, sweeps = {}, {}, {}, {}
         if self.rig.cameras:
             env = self.ambient.around(snapshot.origin_m, partial(cast.run, threads=threads))
-            for camera in self.rig.cameras:
+            for calibrated, camera in zip(self.rig.cameras, self.cameras):
                 view = View.of(camera, self.timeline, snapshot)
-                key = keys.derive(self.key, k, camera.name)
-                fall = self._fall(camera, snapshot)
-                rays, hits, rgb, left = imaging.capture(scene, env, camera, view.local_from_camera, key, threads, fall=fall)
+                rays, hits, rgb, left, chip = self._capture(k, camera, view, snapshot, env)
+                if camera.faults.frozen > 0.0:
+                    rgb, chip = self._shown.setdefault((camera.name, self._source(k, camera)), (rgb, chip))
                 labels = pixels.label(snapshot, view, rays, hits, track, threads)
-                images[camera.name] = pixels.image(view, rgb, left, labels, snapshot)
+                image = pixels.image(view, rgb, left, labels, snapshot)
+                if chip is not None:
+                    image = replace(image, chip=chip.told(), raw=chip.raw if camera.imager.raw else None)
+                if calibrated is not camera:
+                    middle = self.timeline.ego_poses(view.time_s[(camera.height - 1) // 2 :][:1])[0]
+                    image = replace(image, world_from_camera=middle @ calibrated.ego_from_camera)
+                images[camera.name] = image
                 seen[camera.name] = objects.seen_by(self.timeline, snapshot, view, rays, labels, boxes, threads)
                 surfaces[camera.name] = pixels.Surfaces(hits, view, snapshot.instance_of)
         for lidar in self.rig.lidars:
@@ -175,17 +188,76 @@ class Production:
         table = objects.table(self.stage, snapshot, boxes, sweeps, seen, self.track)
         return _Pending(self._frame(k, snapshot, images, sweeps, table), surfaces)
 
+    def look_before(self, k: int) -> None:
+        """See what frame k needs of earlier times, and is not known: the light that exposures follow, and frozen pictures.
+        To be called before the snapshot of k is made."""
+        for camera in self.cameras:
+            for j in self._metered_for(k, camera)[1:]:
+                if (camera.name, j) not in self._metered:
+                    self._meter(j, self.snapshot(j))
+            first = self._source(k, camera)
+            self._shown = {at: shown for at, shown in self._shown.items() if at[0] != camera.name or at[1] == first}
+            if first != k and (camera.name, first) not in self._shown:
+                self.look_before(first)
+                snapshot = self.snapshot(first)
+                self._meter(first, snapshot)
+                env = self.ambient.around(snapshot.origin_m, partial(cast.run, threads=self.threads))
+                seen = self._capture(first, camera, View.of(camera, self.timeline, snapshot), snapshot, env)
+                self._shown[camera.name, first] = seen[2], seen[4]
+
+    def _source(self, k: int, camera: Camera) -> int:
+        return camera_faults.source(camera.faults, k, keys.derive(self.key, camera.name))
+
+    def _metered_for(self, k: int, camera: Camera) -> list[int]:
+        """Triggers whose light the exposure of frame k follows, k first."""
+        if camera.imager is None or camera.imager.auto is None:
+            return []
+        share = metering.weights(1.0 / self.scenario.rate_hz, camera.imager.auto.lag_s)
+        return [max(k - j, 0) for j in range(len(share))]
+
+    def _meter(self, k: int, snapshot: Snapshot) -> None:
+        """What the cameras with exposure control meter at trigger k."""
+        env, cells = None, None
+        for camera in self.cameras:
+            if camera.imager is None or camera.imager.auto is None or (camera.name, k) in self._metered:
+                continue
+            if env is None or cells is None:
+                env = self.ambient.around(snapshot.origin_m, partial(cast.run, threads=self.threads))
+                cells = imaging.lamp_cells(snapshot.scene)
+            pose = View.of(camera, self.timeline, snapshot).local_from_camera[camera.height // 2]
+            self._metered[camera.name, k] = metering.measure(
+                snapshot.scene, env, camera.directions(), pose, camera.imager.auto.clipped, cells, self.threads
+            )
+
+    def _capture(self, k: int, camera: Camera, view: View, snapshot: Snapshot, env: Environment):
+        """What a camera sees and gives out at trigger k, as `capture.image.capture`."""
+        shot, metered = None, None
+        if self._metered_for(k, camera):
+            self._meter(k, snapshot)
+            share = metering.weights(1.0 / self.scenario.rate_hz, camera.imager.auto.lag_s)
+            metered = metering.lagged(lambda j: self._metered[camera.name, j], k, share)
+        if camera.imager is not None or camera.faults.plain:
+            shot = Shot(camera, snapshot.time_s, metered, self._camera_at(camera, snapshot))
+        key, fall = keys.derive(self.key, k, camera.name), self._fall(camera, snapshot)
+        local = view.local_from_camera
+        return imaging.capture(snapshot.scene, env, camera, local, key, self.threads, fall=fall, shot=shot)
+
     def _fall(self, camera: Camera, snapshot: Snapshot) -> Fall | None:
         """Rain and snow about a camera."""
         if self.falling is None:
             return None
+        at = self._camera_at(camera, snapshot)
+        return Fall(self.falling, snapshot.time_s, snapshot.origin_m, at, self.weather_key)
+
+    def _camera_at(self, camera: Camera, snapshot: Snapshot) -> CameraAt:
+        """Local from camera, at times relative to the trigger."""
 
         def local_from_camera_at(t: NDArray[np.float64]) -> Pose:
             poses = snapshot.local(self.timeline.ego_poses(snapshot.time_s + t))
             own = camera.ego_from_camera
             return poses @ Pose(np.tile(own.rotation, (len(t), 1)), np.tile(own.translation, (len(t), 1)))
 
-        return Fall(self.falling, snapshot.time_s, snapshot.origin_m, local_from_camera_at, self.weather_key)
+        return local_from_camera_at
 
     def _frame(self, k: int, snapshot: Snapshot, images, sweeps, table) -> Frame:
         ego = snapshot.state.world_from_actor[EGO]
@@ -209,7 +281,7 @@ class Production:
     def with_flow(self, pending: _Pending, after: Snapshot) -> Frame:
         """The frame of `pending`, with the flow to the moment of `after`."""
         images = {}
-        for camera in self.rig.cameras:
+        for camera in self.cameras:
             image = pending.frame.images[camera.name]
             view = View.of(camera, self.timeline, after)
             flow = pixels.flow(pending.surfaces[camera.name], after, view, self.threads)

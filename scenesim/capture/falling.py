@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from scenesim.kernels import falling as kernels
 from scenesim.kernels.atmosphere import Environment
 from scenesim.kernels.packed import F32, I32, Hits, Rays
 from scenesim.models.falling import FLAKE_WIDTH, SNOW, Falling
+from scenesim.sensors.camera import Camera
+from scenesim.sensors.imager import Settings
 
 LEAST_COVER = 0.003  # of a pixel: what covers less is veil
 FURTHEST_M = 24.0
@@ -38,6 +40,21 @@ class Lens(Protocol):
     def project(self, points) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """(pixels (N, 2), valid (N,)) of points (N, 3) m in the camera frame."""
         ...
+
+
+class _Exposed(NamedTuple):
+    """A camera with another exposure."""
+
+    row_time_s: Callable[[], NDArray[np.float64]]
+    project: Callable[..., tuple[NDArray[np.float64], NDArray[np.bool_]]]
+    exposure_s: float
+    width: int
+    height: int
+
+
+def exposed(camera: Camera, settings: Settings | None) -> Lens:
+    """What draws particles of a camera, for as long as it exposes."""
+    return camera if settings is None else _Exposed(camera.row_time_s, camera.project, settings.time_s, camera.width, camera.height)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,9 @@ class Image:
     of the surface point to where the next frame's image has it; nan where it has none or is the last. mark: (H, W) uint8
     kind of lane marking, 0 none. row_time_s: (H,) float64 mid-exposure of each row on the scenario's clock.
     world_from_camera: pose of the camera at mid-exposure of the middle row. transmittance: (H, W) uint8 how much of the
-    surface's light is left behind air, rain and snow, 255 all of it; 0 for nothing; None where it is not known.
+    surface's light is left behind air, rain and snow, 255 all of it; 0 for nothing; None where it is not known. chip: of a
+    camera with an imager, what it was exposed with: exposure_s (a list, the longest first), gain, white_balance. raw:
+    (E, H, W) uint16 digital numbers of each exposure, where they were asked for.
     """
 
     camera: str
@@ -39,6 +41,8 @@ class Image:
     row_time_s: NDArray[np.float64]
     world_from_camera: Pose
     transmittance: NDArray[np.uint8] | None = None
+    chip: dict[str, Any] | None = None
+    raw: NDArray[np.uint16] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -11,18 +9,18 @@ from numpy.typing import NDArray
 
 from scenesim.base.frames import Pose
 from scenesim.base.keys import Key
-from scenesim.capture import cast, falling
+from scenesim.capture import cast, exposure, falling
+from scenesim.capture.exposure import Exposed, Shot
 from scenesim.kernels import airglow, contact, lamps, raster
 from scenesim.kernels.atmosphere import Environment
 from scenesim.kernels.packed import Hits, PackedScene, Rays
 from scenesim.kernels.radiance import radiance
-from scenesim.sensors.imaging import Film, develop
+from scenesim.sensors.imaging import Film
 
 SEEN_BY_CAMERA = 1
 ROUGH = 0.11  # difference over sum of neighbours' luminance above which a pixel gets more rays
 MORE = ((0.30, -0.36, 1.0), (-0.30, 0.36, -1.0))  # (column, row) offsets in pixels, and the part of the sun that shines
 GRAIN_ROWS = 8
-SNOW_BRIGHTER = 0.45  # cameras expose white ground by half a stop more than their meter says
 GLOW_BLOCK = 6  # pixels along a side of which one is asked for the light of lamps in the air
 GLOWS_ABOVE_PER_M = 3e-4  # extinction: a visibility of 10 km
 
@@ -58,12 +56,13 @@ def capture(
     threads: int | None = None,
     film: Film | None = None,
     fall: falling.Fall | None = None,
-) -> tuple[Rays, Hits, NDArray[np.uint8], NDArray[np.uint8]]:
-    """(rays (H * W,), hits (H * W,), rgb (H, W, 3), transmittance (H, W) as in frame.Image) of what a camera sees; rays and
-    hits are those of the pixels' centres.
+    shot: Shot | None = None,
+) -> tuple[Rays, Hits, NDArray[np.uint8], NDArray[np.uint8], Exposed | None]:
+    """(rays (H * W,), hits (H * W,), rgb (H, W, 3), transmittance (H, W) as in frame.Image, what the chip gave) of what a
+    camera sees; rays and hits are those of the pixels' centres.
 
     local_from_camera: poses (H,) of the rows. key: chance of this image (noise). fall: rain and snow, drawn over the surfaces;
-    labels are those of the surfaces.
+    labels are those of the surfaces. shot: glass, chip and faults of the camera; a sound film without it.
     """
     rays = centre_rays(camera, local_from_camera, threads)
     hits = cast.closest_hit(scene, rays, visibility=SEEN_BY_CAMERA, width=camera.width, threads=threads)
@@ -72,18 +71,13 @@ def capture(
     if environment.night > 0.0 and environment.extinction[1] > GLOWS_ABOVE_PER_M:
         _glow(scene, environment, rays, hits, image, threads)
     if fall is not None:
-        left = falling.draw(fall, environment, scene.light, lamp_cells(scene), camera, rays, hits, image, threads)
-    film = film or Film()
-    day = environment.open_sky[4] + environment.sun_lux * max(float(environment.sun[2]), 0.0)
-    rgb = develop(
-        image,
-        replace(film, key_value=film.key_value * (1.0 + SNOW_BRIGHTER * environment.snow)),
-        light_lux=day + 20.0 * np.array([1.0, 0.8, 0.55], np.float32) * environment.night,
-        darkness=environment.night,
-        key=key,
-        run=partial(cast.run, threads=threads),
-    )
-    return rays, hits, rgb, _transmittance(environment, hits, left)
+        lens = camera if shot is None else falling.exposed(shot.camera, shot.settings(environment, image))
+        left = falling.draw(fall, environment, scene.light, lamp_cells(scene), lens, rays, hits, image, threads)
+    if shot is not None and shot.camera.imager is not None:
+        rgb, chip = exposure.on_chip(image, scene, environment, rays, hits, key, shot, threads)
+    else:
+        rgb, chip = exposure.on_film(image, environment, key, film or Film(), shot, threads), None
+    return rays, hits, rgb, _transmittance(environment, hits, left), chip
 
 
 def centre_rays(camera: Lens, local_from_camera: Pose, threads: int | None = None) -> Rays:

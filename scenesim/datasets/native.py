@@ -57,6 +57,10 @@ def frame_files(frame: Frame, image_format: ImageFormat = "png", jpeg_quality: i
         files[f"{name}/mark.png"] = png(image.mark)
         if image.transmittance is not None:
             files[f"{name}/transmittance.png"] = png(image.transmittance)
+        if image.chip is not None:
+            files[f"{name}/exposure.json"] = _json(image.chip)
+        for k, dn in enumerate(() if image.raw is None else image.raw):
+            files[f"{name}/raw_{k}.png"] = png(dn)
         files[f"{name}/geometry.parquet"] = tables.encode(tables.geometry(image))
     for name, sweep in frame.sweeps.items():
         files[f"{_safe(name)}/points.parquet"] = tables.encode(tables.points(frame, sweep))

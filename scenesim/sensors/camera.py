@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,9 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scenesim.base.errors import InputError, Place
-from scenesim.base.frames import Pose
+from scenesim.base.frames import BODY_FROM_OPTICAL, Pose
+from scenesim.sensors import camera_faults, imager
 from scenesim.sensors import lens as lenses
+from scenesim.sensors.camera_faults import SOUND, CameraFaults
 from scenesim.sensors.fields import Fields
+from scenesim.sensors.imager import Imager, Optics
 
 SHUTTERS = ("global", "rolling")
 # What a file may say, and the model it means.
@@ -23,7 +26,10 @@ LENSES = {
     "pinhole": "brown_conrady",
     "kannala_brandt": "kannala_brandt",
     "fisheye": "kannala_brandt",
+    "division": "division",
+    "equirectangular": "equirectangular",
 }
+WIDEST_DEG = {"brown_conrady": 170.0, "division": 340.0, "kannala_brandt": 340.0, "equirectangular": 360.0}
 BAND = 64  # rows whose directions are found at a time: they stay in the processor's cache
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
@@ -32,10 +38,11 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 class Camera:
     """One camera on the ego.
 
-    width, height: px. lens: "brown_conrady" or "kannala_brandt", with `distortion` in the order of lens.COEFFICIENTS, short
-    ones filled with 0. fx_px, fy_px: focal lengths. cx_px, cy_px: principal point; pixel (0, 0) is the centre of the top-left
+    width, height: px. lens: one of lens.COEFFICIENTS, with `distortion` in their order, short ones filled with 0. fx_px, fy_px: focal lengths. cx_px, cy_px: principal point; pixel (0, 0) is the centre of the top-left
     one. ego_from_camera: pose, camera axes x right, y down, z forward. shutter: "global", or "rolling" whose rows start from
-    the top over readout_s. exposure_s: of each row; its middle is the row's time. Raises InputError for what cannot be.
+    the top over readout_s. exposure_s: of each row; its middle is the row's time. optics, imager: glass and chip; without an imager pictures are
+    developed as a film (sensors.imaging). told: optics, imager and faults as a file has them. Raises InputError for what cannot
+    be.
     """
 
     name: str
@@ -51,6 +58,10 @@ class Camera:
     shutter: str = "global"
     readout_s: float = 0.0
     exposure_s: float = 0.005
+    optics: Optics = Optics()
+    imager: Imager | None = None
+    faults: CameraFaults = SOUND
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
         if self.lens not in lenses.COEFFICIENTS or self.shutter not in SHUTTERS:
@@ -63,6 +74,21 @@ class Camera:
                 f'camera "{self.name}": the distortion folds over before the border of the image, which no ray would reach; '
                 "make the coefficients smaller, the focal length longer or the image smaller"
             )
+
+    def actual(self) -> Camera:
+        """The camera as it is, which is not what its calibration says where it has that fault."""
+        faults = self.faults
+        if faults.turned is None:
+            return self
+        body = self.ego_from_camera @ BODY_FROM_OPTICAL.inverse()
+        return replace(
+            self,
+            ego_from_camera=body @ faults.turned @ BODY_FROM_OPTICAL,
+            fx_px=self.fx_px * faults.focal,
+            fy_px=self.fy_px * faults.focal,
+            cx_px=self.cx_px + faults.shift_px[0],
+            cy_px=self.cy_px + faults.shift_px[1],
+        )
 
     @property
     def line_time_s(self) -> float:
@@ -133,6 +159,7 @@ class Camera:
             "line_time_s": self.line_time_s,
             "exposure_s": self.exposure_s,
             "ego_from_camera": pose_to_plain(self.ego_from_camera),
+            **(imager.to_plain(self.told) or {}),
         }
 
     @staticmethod
@@ -150,6 +177,7 @@ class Camera:
             plain["shutter"],
             float(plain["readout_s"]),
             float(plain["exposure_s"]),
+            **_parts(Fields(plain, Place("calibration"))),
         )
 
 
@@ -185,10 +213,22 @@ def read(fields: Fields, name: str, ego_from_camera: Pose) -> Camera:
         said = "how long does it take from the first row to the last?" if shutter == "rolling" else "a global shutter has none"
         raise fields.wrong("readout_s", f"{readout:g} with a {shutter} shutter: {said}")
     exposure = fields.number("exposure_s", 0.005, above=0.0, high=1.0)
+    more = _parts(fields)
     try:
-        return Camera(name, width, height, lens, fx, fy, cx, cy, distortion, ego_from_camera, shutter, readout, exposure)
+        return Camera(name, width, height, lens, fx, fy, cx, cy, distortion, ego_from_camera, shutter, readout, exposure, **more)
     except InputError as error:
         raise InputError(error.message, fields.at("distortion") if any(distortion) else _focal_place(fields)) from None
+
+
+def _parts(fields: Fields) -> dict[str, Any]:
+    """Glass, chip and faults, and what a file says of them."""
+    told = {k: fields.values[k] for k in ("optics", "imager", "faults") if fields.has(k) and fields.values[k]}
+    return {
+        "optics": imager.read_optics(fields.part("optics")),
+        "imager": imager.read(fields.part("imager")) if "imager" in told else None,
+        "faults": camera_faults.read(fields.part("faults")) if "faults" in told else SOUND,
+        "told": told,
+    }
 
 
 def _distortion(fields: Fields, lens: str) -> tuple[float, ...]:
@@ -208,8 +248,7 @@ def _focal(fields: Fields, width: int, lens: str, distortion: tuple[float, ...])
         return fx, fields.number("fy_px", fx, above=0.0, high=1e6)
     if fields.has("fx_px") or fields.has("fy_px"):
         raise fields.wrong("fov_deg", "fov_deg and fx_px both say how long the lens is; give one of them")
-    widest = 340.0 if lens == "kannala_brandt" else 170.0
-    half = np.deg2rad(fields.number("fov_deg", above=0.0, high=widest)) / 2
+    half = np.deg2rad(fields.number("fov_deg", above=0.0, high=WIDEST_DEG[lens])) / 2
     plane, valid = lenses.make(lens, distortion).plane(np.array([[np.sin(half), 0.0, np.cos(half)]]))
     if not valid[0]:
         raise fields.wrong("fov_deg", f"{np.rad2deg(2 * half):g} degrees are more than this distortion images before it folds")

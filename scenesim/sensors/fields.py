@@ -80,6 +80,13 @@ class Fields:
             raise self.wrong(key, f"{value!r} should be text")
         return value
 
+    def flag(self, key: str, default: bool) -> bool:
+        """true or false."""
+        value = self._get(key, default)
+        if not isinstance(value, bool):
+            raise self.wrong(key, f"{value!r} should be true or false")
+        return value
+
     def numbers(self, key: str, count: int | None = None, *, low: float = -INF, high: float = INF) -> tuple[float, ...]:
         """A list of finite numbers from low to high."""
         value = self._get(key, None)

@@ -64,7 +64,7 @@ def white_gains(light_lux: NDArray[np.float32], share: float) -> NDArray[np.floa
     return 1.0 + share * (1.0 / np.maximum(tint, 0.2) - 1.0)
 
 
-def _veil(radiance: NDArray[np.float32], clip: float) -> NDArray[np.float32]:
+def veil(radiance: NDArray[np.float32], clip: float) -> NDArray[np.float32]:
     """Light that the lens spreads, at a quarter of the size: octaves of Gaussians, whose sum falls about as 1/r^2."""
     small = cv2.resize(np.minimum(radiance, np.float32(clip)), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     levels = []
@@ -101,7 +101,7 @@ def develop(
     light_lux: (3,) what lights the scene, for the white balance. darkness: as in `metered_exposure`. key: chance of this frame.
     """
     exposure = metered_exposure(radiance, film_spec, darkness)
-    glare = _veil(radiance, CLIP / exposure) * np.float32(film_spec.glare)
+    glare = veil(radiance, CLIP / exposure) * np.float32(film_spec.glare)
     white = white_gains(light_lux, film_spec.white_balance)
     curve = _curve(film_spec.contrast, film_spec.shoulder)
     codes = np.empty_like(radiance)

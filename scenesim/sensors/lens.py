@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 COEFFICIENTS = {
     "brown_conrady": ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6"),
     "kannala_brandt": ("k1", "k2", "k3", "k4"),
+    "division": ("k1",),
+    "equirectangular": (),
 }
 FARTHEST = 30.0  # tangent of the angle up to which a pinhole lens is searched for where it folds: 88 degrees
 STEPS = 6000  # of that search
@@ -152,10 +154,61 @@ class KannalaBrandt:
         return np.stack([x * scale, y * scale, np.cos(theta)], -1), solved
 
 
-Lens = BrownConrady | KannalaBrandt
+@dataclass(frozen=True)
+class Division:
+    """The division model (Fitzgibbon 2001): a pinhole would have the radius r / (1 + k1 r^2) where this lens has r. Both ways
+    are closed forms; with k1 < 0 it sees past 90 degrees from its axis."""
+
+    k: tuple[float, ...]
+
+    def plane(self, points: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """(plane (N, 2), valid (N,)) of points (N, 3) in the camera frame."""
+        x, y, z = points[:, 0], points[:, 1], points[:, 2]
+        off2 = x * x + y * y
+        inside = z * z - 4 * self.k[0] * off2
+        below = z + np.sqrt(np.maximum(inside, 0.0))  # of k1 R r^2 - z r + R = 0 the smaller root, without cancellation
+        valid = (below > 1e-9) & (inside >= 0)
+        scale = np.where(valid, 2.0 / np.where(valid, below, 1.0), 0.0)
+        return np.stack([x * scale, y * scale], -1), valid & ((z > 0) | (self.k[0] < 0))
+
+    def directions(self, plane: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """(unit directions (N, 3), solved (N,)) that fall on plane (N, 2)."""
+        x, y = plane[:, 0], plane[:, 1]
+        r2 = x * x + y * y
+        z = 1 + self.k[0] * r2
+        f = 1 / np.sqrt(r2 + z * z)
+        return np.stack([x * f, y * f, z * f], -1), self.k[0] * r2 < 1  # beyond, the image turns back
+
+
+@dataclass(frozen=True)
+class Equirectangular:
+    """A panorama: columns are azimuths to the right of the axis, rows angles below it, both in rad."""
+
+    k: tuple[float, ...] = ()
+
+    def plane(self, points: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """(plane (N, 2), valid (N,)) of points (N, 3) in the camera frame."""
+        x, y, z = points[:, 0], points[:, 1], points[:, 2]
+        level = np.sqrt(x * x + z * z)
+        return np.stack([np.arctan2(x, z), np.arctan2(y, level)], -1), level + np.abs(y) > 1e-12
+
+    def directions(self, plane: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """(unit directions (N, 3), solved (N,)) that fall on plane (N, 2)."""
+        right, down = plane[:, 0], plane[:, 1]
+        level = np.cos(down)
+        there = (np.abs(right) <= np.pi + 1e-9) & (np.abs(down) <= np.pi / 2 + 1e-9)
+        return np.stack([np.sin(right) * level, np.sin(down), np.cos(right) * level], -1), there
+
+
+Lens = BrownConrady | KannalaBrandt | Division | Equirectangular
+MODELS = {
+    "brown_conrady": BrownConrady,
+    "kannala_brandt": KannalaBrandt,
+    "division": Division,
+    "equirectangular": Equirectangular,
+}
 
 
 def make(model: str, coefficients: tuple[float, ...]) -> Lens:
     """The lens of a model, with coefficients in the order of COEFFICIENTS; what is left out is 0."""
-    full = tuple(coefficients) + (0.0,) * (len(COEFFICIENTS[model]) - len(coefficients))
-    return BrownConrady(full) if model == "brown_conrady" else KannalaBrandt(full)
+    return MODELS[model](tuple(coefficients) + (0.0,) * (len(COEFFICIENTS[model]) - len(coefficients)))

@@ -85,6 +85,7 @@ def _sensor(name: str, values: Any, place: Place) -> Camera | Lidar:
 
 # Ways to say one thing: what a rig says in one way replaces what the preset says in another.
 ALTERNATIVES = (("fov_deg", ("fx_px", "fy_px")), ("columns", ("firing_us",)))
+NESTED = ("optics", "imager")  # of these a rig says only what differs from the preset
 
 
 def _with_preset(fields: Fields) -> Fields:
@@ -104,6 +105,9 @@ def _with_preset(fields: Fields) -> Fields:
                 values = {k: v for k, v in values.items() if k not in replaced}
     if "width_px" in own or "height_px" in own:  # the middle of the image moves; what the preset says of it is void
         values = {k: v for k, v in values.items() if k not in ("cx_px", "cy_px")}
+    for key in NESTED:
+        if isinstance(own.get(key), Mapping) and isinstance(values.get(key), Mapping):
+            own[key] = values[key] | own[key]
     return Fields(values | own, fields.place)
 
 

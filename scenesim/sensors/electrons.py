@@ -1,0 +1,176 @@
+"""From light to digital numbers and back to a picture: the chip of an imager, exposure by exposure (EMVA 1288, linear model)."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from scenesim.base import keys
+from scenesim.base.keys import Key
+from scenesim.sensors.imager import GREY, MIDDLE, Imager, Optics, Settings
+
+F32 = NDArray[np.float32]
+BANDS = {"R": 0, "G": 1, "B": 2}
+# OpenCV names a pattern by its second row and column. "_EA" goes along edges.
+DEMOSAIC = {
+    "RGGB": cv2.COLOR_BayerBG2RGB_EA,
+    "BGGR": cv2.COLOR_BayerRG2RGB_EA,
+    "GRBG": cv2.COLOR_BayerGB2RGB_EA,
+    "GBRG": cv2.COLOR_BayerGR2RGB_EA,
+}
+TOP = 65535.0
+SHOULDER = 0.96
+BLEND = 0.8  # of full scale, from where a merged pixel goes over to the next shorter exposure
+TABLE = 4096
+
+
+class Fixed(NamedTuple):
+    """What is the same in all images of a specimen: (H, W) gain about 1, offset e, dark current e/s."""
+
+    gain: F32
+    offset_e: F32
+    dark_e_s: F32
+
+
+@lru_cache(maxsize=16)
+def fixed_pattern(imager: Imager, name: str, height: int, width: int) -> Fixed:
+    """The pattern of the specimen in the camera of a name."""
+    rng = keys.generator(keys.derive(keys.root(imager.serial), "fixed pattern", name))
+    gain = 1.0 + imager.prnu * rng.standard_normal((height, width), np.float32)
+    offset = imager.dsnu_e * rng.standard_normal((height, width), np.float32)
+    dark = np.full((height, width), imager.dark_now_e_s, np.float32)
+    hot = rng.integers(0, height * width, round(imager.hot_share * height * width))
+    dark.reshape(-1)[hot] += (imager.hot_e_s * rng.standard_exponential(len(hot))).astype(np.float32)
+    return Fixed(np.maximum(gain, 0.0), offset, dark)
+
+
+def mosaic(imager: Imager, light: F32) -> F32:
+    """(H, W) electrons per second without noise, of light (H, W, 3) lux on the chip: one band a pixel, or all of them."""
+    spread = imager.crosstalk
+    per = np.array([imager.electrons_per_lux_s(b) for b in range(3)], np.float32)
+    if imager.pattern == "mono":
+        return light[..., 0] * per[0] + light[..., 1] * per[1] + light[..., 2] * per[2]
+    mean = light.mean(-1) if spread > 0.0 else None
+    out = np.empty(light.shape[:2], np.float32)
+    for k, letter in enumerate(imager.pattern):
+        at, band = (slice(k // 2, None, 2), slice(k % 2, None, 2)), BANDS[letter]
+        own = light[(*at, band)]
+        out[at] = per[band] * (own if mean is None else (1.0 - spread) * own + spread * mean[at])
+    return out
+
+
+def expose(imager: Imager, fixed: Fixed, rate_e_s: F32, time_s: float, gain: float, key: Key) -> NDArray[np.uint16]:
+    """DN (H, W) of one exposure of electrons per second (H, W)."""
+    rng = keys.generator(key)
+    most = 4.0 * imager.full_well_e + 1000.0
+    mean = np.minimum(rate_e_s * fixed.gain * np.float32(time_s) + fixed.dark_e_s * np.float32(time_s), most)
+    electrons = np.minimum(rng.poisson(np.maximum(mean, 0.0)), imager.full_well_e).astype(np.float32)
+    electrons += np.float32(imager.read_noise_e) * rng.standard_normal(mean.shape, np.float32) + fixed.offset_e
+    dn = electrons * np.float32(imager.gain_dn_e * gain) + np.float32(imager.black_dn + 0.5)
+    return np.clip(np.floor(dn), 0, imager.largest_dn).astype(np.uint16)
+
+
+def merge(imager: Imager, exposures: list[NDArray[np.uint16]]) -> F32:
+    """(H, W) full scales of the longest exposure, from DN of all of them: each pixel from the longest that is not clipped."""
+    black, span = np.float32(imager.black_dn), np.float32(imager.largest_dn - imager.black_dn)
+    out = (exposures[-1] - black) / span / np.float32(imager.ratios[-1])
+    for dn, ratio in zip(exposures[-2::-1], imager.ratios[-2::-1]):
+        level = (dn - black) / span
+        share = np.clip((np.float32(0.95) - level) / np.float32(0.95 - BLEND), 0.0, 1.0)
+        out = share * (level / np.float32(ratio)) + (1 - share) * out
+    return out
+
+
+def demosaic(imager: Imager, level: F32) -> F32:
+    """Linear bands (H, W, 3) of a mosaic (H, W) in full scales; the square root goes through OpenCV's 16 bits."""
+    if imager.pattern == "mono":
+        return np.repeat(level[..., None], 3, 2)
+    top = 1.0 / min(imager.ratios)
+    coded = (np.sqrt(np.clip(level / np.float32(top) + np.float32(1e-3), 0.0, 1.0)) * np.float32(TOP)).astype(np.uint16)
+    rgb = cv2.cvtColor(coded, DEMOSAIC[imager.pattern]).astype(np.float32) / np.float32(TOP)
+    return (rgb * rgb - np.float32(1e-3)) * np.float32(top)
+
+
+def picture(imager: Imager, level: F32, white: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """sRGB (H, W, 3) of a merged mosaic (H, W) in full scales. white: (3,) gains for the light."""
+    rgb = demosaic(imager, level)
+    if imager.pattern != "mono":
+        green = imager.electrons_per_lux_s(1)
+        rgb = rgb * np.array([green / imager.electrons_per_lux_s(b) for b in range(3)], np.float32)
+        if imager.crosstalk > 0.0:  # inverse of (1 - c) I + c / 3 J
+            c = np.float32(imager.crosstalk)
+            rgb = (rgb - c * rgb.mean(-1, keepdims=True)) / (1 - c)
+        # What is clipped is white, whatever its colour was: gains are not to tint it.
+        full = np.float32(1.0 / min(imager.ratios))
+        rgb = np.minimum(rgb * white.astype(np.float32), np.float32(full * min(white)))
+    light = rgb * np.float32(GREY / MIDDLE)
+    grey = (light * np.array([0.2126, 0.7152, 0.0722], np.float32)).sum(-1, keepdims=True)
+    light = grey + (light - grey) * np.float32(imager.saturation)
+    most = min(GREY / MIDDLE / min(imager.ratios) * min(1.0, float(min(white))), 16.0)
+    # sqrt spaces the table as eyes do, without a logarithm.
+    at = np.sqrt(np.clip(light * np.float32(1.0 / most), 0.0, 1.0)) * np.float32(TABLE - 1)
+    codes = _curve(imager.contrast, most)[(at + np.float32(0.5)).astype(np.int32)]
+    if imager.sharpen > 0.0:
+        codes = cv2.addWeighted(codes, 1.0 + imager.sharpen, cv2.GaussianBlur(codes, (0, 0), 0.9), -imager.sharpen, 0.0)
+    return np.clip(codes + np.float32(0.5), 0, 255).astype(np.uint8)
+
+
+@lru_cache(maxsize=8)
+def _curve(contrast: float, white: float) -> F32:
+    """sRGB codes (TABLE,) 0 to 255 over the square root of light in [0, white]: Lottes 2016, 0.18 -> 0.18, white -> 1."""
+    s, d = contrast, contrast * SHOULDER
+    ga, wa, gd, wd = GREY**s, white**s, GREY**d, white**d
+    b = (wa * GREY - ga) / ((wd - gd) * GREY)
+    c = (wd * ga - wa * gd * GREY) / ((wd - gd) * GREY)
+    out = np.empty(TABLE, np.float32)
+    for i in range(TABLE):
+        x = white * (i / (TABLE - 1)) ** 2
+        y = min(max(x**s / (x**d * b + c), 0.0), 1.0)
+        out[i] = 255.0 * (12.92 * y if y <= 0.0031308 else 1.055 * math.pow(y, 1 / 2.4) - 0.055)
+    return out
+
+
+def on_chip(optics: Optics, radiance: F32, veil: F32 | None) -> F32:
+    """Illuminance (H, W, 3) lux on the chip, of radiance (H, W, 3) cd/m2: H = pi/4 T L / N^2 (ISO 2720), less towards the
+    corners. veil: (h, w, 3) what glass and housing spread, of which each pixel gets its share."""
+    height, width = radiance.shape[:2]
+    x = (np.arange(width, dtype=np.float32) - np.float32((width - 1) / 2)) ** 2
+    y = (np.arange(height, dtype=np.float32) - np.float32((height - 1) / 2)) ** 2
+    falloff = 1 - np.float32(optics.corner_loss) * (y[:, None] + x) / max(float(y[0] + x[0]), 1.0)
+    out = radiance
+    if optics.glare > 0.0 and veil is not None:
+        spread = cv2.resize(veil, (width, height), interpolation=cv2.INTER_LINEAR)
+        out = (1 - np.float32(optics.glare)) * out + np.float32(optics.glare) * spread
+    factor = np.float32(0.25 * math.pi * optics.transmission / optics.f_number**2)
+    return out * (falloff * factor)[..., None]
+
+
+def through_lens(optics: Optics, radiance: F32) -> F32:
+    """Radiance (H, W, 3) as the lens draws it: red and blue a little larger or smaller than green, and the blur of its spot."""
+    out = radiance
+    if optics.red_scale != 1.0 or optics.blue_scale != 1.0:
+        out = np.stack(
+            [_scaled(radiance[..., 0], optics.red_scale), radiance[..., 1], _scaled(radiance[..., 2], optics.blue_scale)], -1
+        )
+    if optics.blur_px > 0.0:
+        out = cv2.GaussianBlur(out, (0, 0), optics.blur_px)
+    return out
+
+
+def _scaled(band: F32, scale: float) -> F32:
+    """A band (H, W) drawn larger by a factor about the middle."""
+    if scale == 1.0:
+        return band
+    height, width = band.shape
+    x = (np.arange(width, dtype=np.float32) - (width - 1) / 2) / scale + (width - 1) / 2
+    y = (np.arange(height, dtype=np.float32) - (height - 1) / 2) / scale + (height - 1) / 2
+    across, down = (np.broadcast_to(a, (height, width)).astype(np.float32) for a in (x, y[:, None]))
+    return cv2.remap(np.ascontiguousarray(band), across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+__all__ = ["Fixed", "Settings", "demosaic", "expose", "fixed_pattern", "merge", "mosaic", "on_chip", "picture", "through_lens"]
