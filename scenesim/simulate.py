@@ -15,8 +15,8 @@ from scenesim.base import keys, taxonomy
 from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.frames import Pose
 from scenesim.capture import cast, metering
-from scenesim.capture.blur import CameraAt
 from scenesim.capture import image as imaging
+from scenesim.capture.blur import CameraAt
 from scenesim.capture.exposure import Exposed, Shot
 from scenesim.capture.falling import Fall
 from scenesim.capture.frame import Frame

@@ -78,7 +78,8 @@ def of_image(scene: PackedScene, camera: Lens, rays: Rays, hits: Hits, local_fro
     v = np.where(valid[:, None], (ends[1] - ends[0]) / (2 * HALF_S), 0.0).astype(np.float32)
     coarse = v.reshape(len(rows), -1, 2)
     velocity = np.ascontiguousarray(np.repeat(np.repeat(coarse, STEP, 0), STEP, 1)[:height, :width])
-    return Motion(velocity, _widest(coarse), hits.t.reshape(height, width))
+    distance = np.minimum(hits.t, np.float32(SKY_M)).reshape(height, width)
+    return Motion(velocity, _widest(coarse), distance)
 
 
 def _widest(coarse: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -28,7 +28,7 @@ GLARE_CLIP = 2000.0  # over the metered mean, above which light spreads no furth
 @dataclass(frozen=True)
 class Shot:
     """How a camera takes one picture. time_s: of the trigger, on the scenario's clock. metered: what its exposure control has
-    seen; None: this picture itself. camera_at: local from camera at times (n,) relative to the trigger; None: nothing smears."""
+    seen; None: this picture itself. camera_at: local from camera at times (n,) relative to the trigger; None: all is still."""
 
     camera: Camera
     time_s: float = 0.0

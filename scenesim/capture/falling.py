@@ -54,7 +54,9 @@ class _Exposed(NamedTuple):
 
 def exposed(camera: Camera, settings: Settings | None) -> Lens:
     """What draws particles of a camera, for as long as it exposes."""
-    return camera if settings is None else _Exposed(camera.row_time_s, camera.project, settings.time_s, camera.width, camera.height)
+    if settings is None:
+        return camera
+    return _Exposed(camera.row_time_s, camera.project, settings.time_s, camera.width, camera.height)
 
 
 @dataclass(frozen=True)

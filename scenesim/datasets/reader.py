@@ -98,6 +98,7 @@ class NativeDataset:
     def _image(self, folder: Path, pose: dict[str, Any]) -> Image:
         camera = pose["sensor"]
         at = folder / camera
+        raws = sorted(at.glob("raw_?.png"))  # the longest exposure first
         return Image(
             camera=camera,
             rgb=pixels(at / f"rgb.{self.index['image_format']}"),
@@ -107,6 +108,8 @@ class NativeDataset:
             row_time_s=np.array(pose["row_time_s"]),
             world_from_camera=tables.pose_of(pose),
             transmittance=pixels(at / "transmittance.png") if (at / "transmittance.png").exists() else None,
+            chip=json.loads((at / "exposure.json").read_text("utf8")) if (at / "exposure.json").exists() else None,
+            raw=np.stack([pixels(path) for path in raws]) if raws else None,
             **tables.geometry_of(read_table(at / "geometry.parquet")),
         )
 

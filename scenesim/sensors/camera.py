@@ -38,11 +38,12 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 class Camera:
     """One camera on the ego.
 
-    width, height: px. lens: one of lens.COEFFICIENTS, with `distortion` in their order, short ones filled with 0. fx_px, fy_px: focal lengths. cx_px, cy_px: principal point; pixel (0, 0) is the centre of the top-left
-    one. ego_from_camera: pose, camera axes x right, y down, z forward. shutter: "global", or "rolling" whose rows start from
-    the top over readout_s. exposure_s: of each row; its middle is the row's time. optics, imager: glass and chip; without an imager pictures are
-    developed as a film (sensors.imaging). told: optics, imager and faults as a file has them. Raises InputError for what cannot
-    be.
+    width, height: px. lens: one of lens.COEFFICIENTS, with `distortion` in their order, short ones filled with 0. fx_px, fy_px:
+    focal lengths. cx_px, cy_px: principal point; pixel (0, 0) is the centre of the top-left one. ego_from_camera: pose, camera
+    axes x right, y down, z forward. shutter: "global", or "rolling" whose rows start from the top over readout_s. exposure_s:
+    of each row, where no exposure control chooses; its middle is the row's time. optics, imager: glass and chip; without an
+    imager pictures are developed as a film (sensors.imaging). told: optics, imager and faults as a file has them. Raises
+    InputError for what cannot be.
     """
 
     name: str
@@ -213,9 +214,9 @@ def read(fields: Fields, name: str, ego_from_camera: Pose) -> Camera:
         said = "how long does it take from the first row to the last?" if shutter == "rolling" else "a global shutter has none"
         raise fields.wrong("readout_s", f"{readout:g} with a {shutter} shutter: {said}")
     exposure = fields.number("exposure_s", 0.005, above=0.0, high=1.0)
-    more = _parts(fields)
+    parts, when = _parts(fields), (shutter, readout, exposure)
     try:
-        return Camera(name, width, height, lens, fx, fy, cx, cy, distortion, ego_from_camera, shutter, readout, exposure, **more)
+        return Camera(name, width, height, lens, fx, fy, cx, cy, distortion, ego_from_camera, *when, **parts)
     except InputError as error:
         raise InputError(error.message, fields.at("distortion") if any(distortion) else _focal_place(fields)) from None
 

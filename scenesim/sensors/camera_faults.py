@@ -29,10 +29,10 @@ ANGLES = ("roll_deg", "pitch_deg", "yaw_deg")
 class CameraFaults:
     """The faults of one camera; `plain` is empty for a sound one.
 
-    plain: as a rig has them. dead_rows, dead_columns: that bring nothing. green, dropped, frozen: share of the frames (of blocks
-    of `frozen_frames` for the last). stops: of exposure too much. blur_px: standard deviation. banding_hz, banding: how often
-    the light swings and by how much of itself. turned: actual from calibrated camera, in the axes of the camera's body; focal:
-    actual over calibrated focal length; shift_px: actual less calibrated principal point.
+    plain: as a rig has them. dead_rows, dead_columns: that bring nothing. green, dropped, frozen: share of the frames (of
+    blocks of `frozen_frames` for the last). stops: of exposure too much. blur_px: standard deviation. banding_hz, banding: how
+    often the light swings and by how much of itself. turned: actual from calibrated camera, in the axes of the camera's body;
+    focal: actual over calibrated focal length; shift_px: actual less calibrated principal point.
     """
 
     plain: Mapping[str, Any]
@@ -117,7 +117,7 @@ def source(faults: CameraFaults, frame: int, key: Key) -> int:
 
 
 def before_lens(faults: CameraFaults, radiance: F32, row_time_s: NDArray[np.float64], exposure_s: float) -> F32:
-    """Radiance (H, W, 3) that the chip gets instead. row_time_s: (H,) middle of the rows' exposures, on the scenario's clock."""
+    """Radiance (H, W, 3) that the chip gets instead. row_time_s: (H,) middle of the rows' exposures, scenario's clock."""
     out = radiance
     if faults.blur_px > 0.0:
         out = cv2.GaussianBlur(out, (0, 0), faults.blur_px)

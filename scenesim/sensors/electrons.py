@@ -1,4 +1,4 @@
-"""From light to digital numbers and back to a picture: the chip of an imager, exposure by exposure (EMVA 1288, linear model)."""
+"""From light to digital numbers and back to a picture: the chip of an imager, exposure by exposure (EMVA 1288, linear)."""
 
 from __future__ import annotations
 
@@ -109,6 +109,7 @@ def picture(imager: Imager, level: F32, white: NDArray[np.float64]) -> NDArray[n
         full = np.float32(1.0 / min(imager.ratios))
         rgb = np.minimum(rgb * white.astype(np.float32), np.float32(full * min(white)))
     light = rgb * np.float32(GREY / MIDDLE)
+    light = _calmed(light, imager.noise_reduction)
     grey = (light * np.array([0.2126, 0.7152, 0.0722], np.float32)).sum(-1, keepdims=True)
     light = grey + (light - grey) * np.float32(imager.saturation)
     most = min(GREY / MIDDLE / min(imager.ratios) * min(1.0, float(min(white))), 16.0)
@@ -118,6 +119,14 @@ def picture(imager: Imager, level: F32, white: NDArray[np.float64]) -> NDArray[n
     if imager.sharpen > 0.0:
         codes = cv2.addWeighted(codes, 1.0 + imager.sharpen, cv2.GaussianBlur(codes, (0, 0), 0.9), -imager.sharpen, 0.0)
     return np.clip(codes + np.float32(0.5), 0, 255).astype(np.uint8)
+
+
+def _calmed(light: F32, share: float) -> F32:
+    """Light (H, W, 3) with a share of the fine detail of its colour, not of its brightness, taken out: noise is colourful."""
+    if share <= 0.0:
+        return light
+    colour = light - light.mean(-1, keepdims=True)
+    return light + np.float32(share) * (cv2.GaussianBlur(colour, (0, 0), 1.5) - colour)
 
 
 @lru_cache(maxsize=8)

@@ -15,8 +15,8 @@ from scenesim.base.errors import InputError
 from scenesim.sensors.fields import Fields
 
 PATTERNS = ("RGGB", "BGGR", "GRBG", "GBRG", "mono")
-# Photons per m2 and lux second in 100 nm wide bands of red, green and blue (650, 550, 450 nm) of light of equal energy: 1 W/m2/nm
-# are 683 x 106.857 lux (CIE 1931 V), a photon has h c / wavelength.
+# Photons per m2 and lux second in 100 nm wide bands of red, green and blue (650, 550, 450 nm) of light of equal energy: 1 W/m2
+# and nm are 683 x 106.857 lux (CIE 1931 V), a photon has h c / wavelength.
 PHOTONS = tuple(100.0 / (683.0 * 106.857) * wave * 1e-9 / (6.62607015e-34 * 299792458.0) for wave in (650.0, 550.0, 450.0))
 MIDDLE = 1.0 / 7.8  # of full scale: where ISO 12232 puts a mean of 18 %, so that 100 % are half a stop below saturation
 GREY = 0.18
@@ -62,13 +62,15 @@ class Settings:
 
 @dataclass(frozen=True)
 class Imager:
-    """A chip. pixel_um: pitch. quantum_efficiency: (red, green, blue), of the photons in 100 nm that become electrons.
-    full_well_e, read_noise_e (temporal, per exposure), dark_e_s (dark current at 25 C), temperature_c, prnu (share), dsnu_e:
-    as EMVA 1288 has them. hot_share: of the pixels, with hot_e_s of dark current in the mean. bits, black_dn: of the ADC, which
-    at gain 1 has the full well at its end. ratios: of exposures to the longest, which are taken one after the other and merged.
+    """A chip.
+
+    pixel_um: pitch. quantum_efficiency: (red, green, blue), of the photons in 100 nm that become electrons. full_well_e,
+    read_noise_e (temporal, per exposure), dark_e_s (dark current at 25 C), temperature_c, prnu (share) and dsnu_e are as EMVA
+    1288 has them. hot_share: of the pixels, with hot_e_s of dark current in the mean. bits, black_dn: of the ADC, which at gain
+    1 has the full well at its end. ratios: of exposures to the longest, which are taken one after the other and merged.
     crosstalk: share of each band that is spread over all three, and taken out after demosaicing. auto: None with a fixed
-    exposure. white_balance, contrast, saturation, sharpen: of the picture. raw: keep what the ADC gave. serial: of the specimen;
-    its fixed pattern follows from it and the camera's name.
+    exposure. white_balance, contrast, saturation, noise_reduction, sharpen: of the picture. raw: keep what the ADC gave.
+    serial: of the specimen; its fixed pattern follows from it and the camera's name.
     """
 
     pixel_um: float
@@ -88,9 +90,10 @@ class Imager:
     crosstalk: float = 0.1
     auto: Auto | None = Auto()
     gain: float = 1.0
-    white_balance: float = 0.85
+    white_balance: float = 0.7
     contrast: float = 1.2
     saturation: float = 1.05
+    noise_reduction: float = 0.6
     sharpen: float = 0.3
     raw: bool = False
     serial: int = 0
@@ -174,9 +177,10 @@ def read(fields: Fields) -> Imager:
         fields.number("crosstalk", 0.1, low=0.0, high=0.6),
         _auto(fields),
         fields.number("gain", 1.0, low=0.1, high=1000.0),
-        fields.number("white_balance", 0.85, low=0.0, high=1.0),
+        fields.number("white_balance", 0.7, low=0.0, high=1.0),
         fields.number("contrast", 1.2, low=1.0, high=2.0),
         fields.number("saturation", 1.05, low=0.0, high=2.0),
+        fields.number("noise_reduction", 0.6, low=0.0, high=1.0),
         fields.number("sharpen", 0.3, low=0.0, high=3.0),
         fields.flag("raw", False),
         fields.integer("serial", 0, low=0, high=2**31),
