@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from scenesim.base.frames import Pose, interpolate
+from scenesim.geometry import mesh
 from scenesim.kernels import simd
-from scenesim.kernels.bvh import build_top, build_tree, concatenate, tree_capacity
+from scenesim.kernels.bvh import build_top, build_tree, concatenate
 from scenesim.kernels.bvh_build import INSTANCE, ROW
 from scenesim.kernels.jit import kernel
 from scenesim.kernels.pose import pose_at, rotate, rotate_back
+from scenesim.kernels.refit import corner_normals, refit
 from tests import naive, scenes
 
 INT = np.int32
@@ -118,8 +120,7 @@ def test_tree_holds_every_triangle_once_within_its_boxes():
         assert sorted(child[used & (child > 0)]) == list(range(1, len(tree.nodes)))  # each node but the root has one parent
         assert sorted(~child[used & (child < 0)]) == list(range(len(tree.leaves)))
         np.testing.assert_array_equal(np.concatenate(extent(0, tree, v, f)), tree.bounds)
-        most_nodes, most_leaves = tree_capacity(len(f))
-        assert len(tree.nodes) <= most_nodes and len(tree.leaves) <= most_leaves
+        assert len(tree.leaves) <= len(f) and len(tree.nodes) <= len(tree.leaves)
 
 
 def test_trees_travel_and_are_put_behind_each_other():
@@ -131,6 +132,40 @@ def test_trees_travel_and_are_put_behind_each_other():
     rows = leaves.view(INT)[:, 36:40]
     assert sorted(rows[rows >= 0]) == list(range(140))
     assert (rows[len(a.leaves) :][rows[len(a.leaves) :] >= 0] >= 90).all()
+
+
+def test_a_tree_follows_vertices_that_moved():
+    rng = np.random.default_rng(8)
+    before, other = scenes.sphere(24, 40), scenes.soup(rng, 60, 0.3, 1.0)
+    v, f = before[0].astype(np.float32), before[1]
+    trees = [build_tree(*other), build_tree(v, f)]
+    nodes, leaves, _ = concatenate(trees, [0, len(other[1])])
+    untouched = nodes[: len(trees[0].nodes)].copy(), leaves[: len(trees[0].leaves)].copy()
+    moved = (v * [1.0, 0.2, 1.5] + 0.1 * rng.normal(size=v.shape)).astype(np.float32)
+    vertices = np.concatenate([other[0].astype(np.float32), moved])
+    triangles = np.concatenate([other[1], f + len(other[0])]).astype(np.int32)
+    first = len(trees[0].nodes), len(trees[0].leaves)
+    refit(nodes, leaves, vertices, triangles, first[0], len(nodes), first[1], len(leaves))
+    np.testing.assert_array_equal(nodes[: first[0]], untouched[0])
+    np.testing.assert_array_equal(leaves[: first[1]], untouched[1])
+    own, packs = nodes[first[0] :].copy(), leaves[first[1] :].copy()
+    child, row = own.view(INT)[:, 48:56], packs.view(INT)[:, 36:40]
+    child[child > 0] -= first[0]
+    child[child < 0] += first[1]
+    row[row >= 0] -= len(other[1])
+    low, high = extent(0, trees[1]._replace(nodes=own, leaves=packs), moved, f)
+    np.testing.assert_array_equal([low, high], [moved.min(0), moved.max(0)])
+
+
+def test_normals_that_follow_are_those_of_a_mesh_that_stays():
+    rng = np.random.default_rng(9)
+    v, f = scenes.sphere(12, 20)
+    v = (v + 0.05 * rng.normal(size=v.shape)).astype(np.float32)
+    out, room = np.zeros((len(f) + 3, 9), np.float32), np.empty((len(v), 3))
+    vertices, triangles = np.concatenate([np.zeros((7, 3), np.float32), v]), np.concatenate([np.zeros((3, 3), int), f + 7])
+    corner_normals(vertices, triangles.astype(np.int32), 3, len(f) + 3, 7, room, np.cos(np.radians(60.0)), out)
+    assert not out[:3].any()
+    np.testing.assert_allclose(out[3:].reshape(-1, 3, 3), mesh.corner_normals(v.astype(float), f, 60.0), atol=2e-6)
 
 
 @pytest.mark.parametrize("turn", [0.0, 0.5, 3.0])

@@ -49,11 +49,6 @@ class Tree(NamedTuple):
     bounds: NDArray[np.float32]
 
 
-def tree_capacity(triangles: int) -> tuple[int, int]:
-    """The most (nodes, leaves) that a tree over so many triangles can have: every leaf holds one, every node two."""
-    return max(triangles, 1), max(triangles, 1)
-
-
 def build_tree(vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> Tree:
     """The tree over triangles (T, 3) of vertices (V, 3). Raises ValueError for vertices that are not finite."""
     v = np.ascontiguousarray(vertices, np.float32)
@@ -75,28 +70,20 @@ def _empty_node() -> NDArray[np.float32]:
     return node
 
 
-def concatenate(trees, first_triangle, first_node: int = 0, first_leaf: int = 0, room: tuple[int, int] = (0, 0)):
-    """(nodes, leaves, root) of trees put behind each other, from row `first_node` and `first_leaf` on.
-
-    first_triangle: for each tree the row of its first triangle among all triangles. room: rows of nodes and of leaves, all
-    zero, to leave free behind them.
-    """
-    if not trees and not any(room):
+def concatenate(trees, first_triangle):
+    """(nodes, leaves, root) of trees put behind each other. first_triangle: of each, the row among the triangles of all."""
+    if not trees:
         return _empty_node(), np.zeros((0, bvh_build.PACK_FLOATS), np.float32), np.zeros(0, np.int32)
-    used = sum(len(t.nodes) for t in trees), sum(len(t.leaves) for t in trees)
-    nodes = np.empty((used[0] + room[0], bvh_build.NODE_FLOATS), np.float32)
-    leaves = np.empty((used[1] + room[1], bvh_build.PACK_FLOATS), np.float32)
-    nodes[used[0] :], leaves[used[1] :] = 0, 0
+    nodes, leaves = np.concatenate([t.nodes for t in trees]), np.concatenate([t.leaves for t in trees])
     root, node, leaf = [], 0, 0
     for tree, triangle in zip(trees, first_triangle):
         n, l = nodes[node : node + len(tree.nodes)], leaves[leaf : leaf + len(tree.leaves)]
-        n[:], l[:] = tree.nodes, tree.leaves
         child = n.view(np.int32)[:, 48:56]
         full = n[:, 0:8] <= n[:, 24:32]  # an empty slot keeps child 0, which no ray ever reaches
-        child[...] = np.where(full, np.where(child >= 0, child + (first_node + node), child - (first_leaf + leaf)), child)
+        child[...] = np.where(full, np.where(child >= 0, child + node, child - leaf), child)
         row = l.view(np.int32)[:, 36:40]
         row[row >= 0] += np.int32(triangle)
-        root.append(first_node + node)
+        root.append(node)
         node, leaf = node + len(n), leaf + len(l)
     return nodes, leaves, np.array(root, np.int32)
 

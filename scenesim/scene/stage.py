@@ -7,7 +7,7 @@ none of the frames before it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from scenesim.base import taxonomy
 from scenesim.base.frames import Pose
 from scenesim.geometry.mesh import Mesh
-from scenesim.kernels.bvh import build_top, build_tree
+from scenesim.kernels.bvh import Tree, build_top, build_tree
 from scenesim.kernels.packed import BEAMS, INSTANCE, INSTANCE_COLUMNS, LIGHT_COLUMNS, PackedScene
 from scenesim.models import extremes
 from scenesim.models.catalogue import Built, ModelRequest, build
-from scenesim.models.model import Model, part_pose
+from scenesim.models.model import Model, Part, part_pose
 from scenesim.scene.placement import Placement
 from scenesim.scene.prototypes import Prototype, PrototypeStore
 from scenesim.world.timeline import EGO, State, Timeline
@@ -76,33 +76,40 @@ class Stage:
         self._prototypes: list[Prototype] = []
         self._seen: dict[int, int] = {}
         self._bent: dict[int, bytes] = {}  # articulation by prototype row of the skinned ones
-        actor_rows = [[self._prototype(p.mesh, tree, p.skin) for p, tree in zip(b.model.parts, b.trees)] for b in self.built]
+        self._actor_prototypes = [
+            [
+                self._bending(p, timeline.articulation[a, 0]) if p.skin else self._prototype(p.mesh, tree)
+                for p, tree in zip(b.model.parts, b.trees)
+            ]
+            for a, b in enumerate(self.built)
+        ]
         static = [self._static(p, k) for k, p in enumerate(placements)]
         self.store = PrototypeStore(self._prototypes)
-        self._actor_prototypes = [[self.store.row[k] for k in rows] for rows in actor_rows]
         self._fixed = self._collect(static)
         self._lamps = _static_lamps(placements)
         self._signals = [(k, r[3]) for k, r in enumerate(r for parts in static for r in parts) if r[3].shows is not None]
         self.named = [p for p in placements if p.name]  # rows of the actors that follow those of the timeline
 
-    def _prototype(self, mesh: Mesh, tree, skin) -> int:
-        if skin is not None:  # each skinned actor has its own shape
-            self._prototypes.append(Prototype(mesh, None, skin))
-            return len(self._prototypes) - 1
+    def _prototype(self, mesh: Mesh, tree: Tree | None) -> int:
         if id(mesh) not in self._seen:
-            tree = tree if tree is not None else build_tree(mesh.vertices.astype(np.float32), mesh.triangles)
-            self._prototypes.append(Prototype(mesh, tree))
+            self._prototypes.append(Prototype(mesh, tree if tree is not None else _tree(mesh)))
             self._seen[id(mesh)] = len(self._prototypes) - 1
         return self._seen[id(mesh)]
+
+    def _bending(self, part: Part, articulation: NDArray[np.float64]) -> int:
+        """A prototype of an actor's own, whose tree is that of the pose in which the timeline begins."""
+        mesh = replace(part.mesh, vertices=part.skin.vertices(articulation))
+        self._prototypes.append(Prototype(mesh, _tree(mesh)))
+        return len(self._prototypes) - 1
 
     def _static(self, p: Placement, k: int):
         """(prototype, world pose, class name, placement) of each part of a placement."""
         if p.mesh is not None:
-            return [(self._prototype(p.mesh, p.tree, None), p.world_from_object, p.class_name, p)]
+            return [(self._prototype(p.mesh, p.tree), p.world_from_object, p.class_name, p)]
         assert p.request is not None
         b = build(p.request)
         return [
-            (self._prototype(part.mesh, tree, None), p.world_from_object @ part.model_from_part, b.model.class_name, p)
+            (self._prototype(part.mesh, tree), p.world_from_object @ part.model_from_part, b.model.class_name, p)
             for part, tree in zip(b.model.parts, b.trees)
         ]
 
@@ -113,7 +120,7 @@ class Stage:
             if placement and placement[0][3].name:
                 actors[id(placement[0][3])] = len(self.timeline.actors) + len(actors)
         return _Rows(
-            np.array([self.store.row[r[0]] for r in rows], np.int32),
+            np.array([r[0] for r in rows], np.int32),
             Pose(
                 np.array([r[1].rotation for r in rows]).reshape(-1, 4),
                 np.array([r[1].translation for r in rows]).reshape(-1, 3),
@@ -269,3 +276,7 @@ def _placed_lamps(p: Placement, bits: int) -> list[list[float]]:
     if p.request is None or not bits:
         return []
     return _model_lamps(build(p.request).model, p.world_from_object, bits, -1)
+
+
+def _tree(mesh: Mesh) -> Tree:
+    return build_tree(mesh.vertices.astype(np.float32), mesh.triangles)

@@ -9,11 +9,16 @@ from typing import NamedTuple
 import numpy as np
 
 from scenesim.kernels.bvh import build_top, build_tree, concatenate
+from scenesim.models.catalogue import ModelRequest, build
+from scenesim.models.model import rest
+from scenesim.models.skinning import GAIT_RAD, SPEED_M_S
+from scenesim.scene.prototypes import Prototype, PrototypeStore
 from tools.bench import peers
 from tools.bench import scene as scene_module
 from tools.bench.raycast import cpu_seconds
 
 MOVED = 50  # vehicles
+PEOPLE = 100
 
 
 class Cost(NamedTuple):
@@ -43,13 +48,30 @@ def _embree(vertices, triangles, threads) -> tuple[float, float]:
         return float("nan"), float("nan")
 
 
+def _walking() -> float:
+    """CPU-seconds in which many people take another step: skin, normals and trees."""
+    model = build(ModelRequest("person", "adult_woman")).model
+    (part,) = [p for p in model.parts if p.skin]
+    articulation = rest()
+    tree = build_tree(part.mesh.vertices.astype(np.float32), part.mesh.triangles)
+    store = PrototypeStore([Prototype(part.mesh, tree)] * PEOPLE)
+
+    def step() -> None:
+        for row in range(PEOPLE):
+            articulation[GAIT_RAD], articulation[SPEED_M_S] = 0.1 * row, 1.4
+            store.bend(row, part.skin.vertices(articulation))
+
+    step()
+    return cpu_seconds(step)
+
+
 def compare(name: str, threads: int, say: Callable[[str], None]) -> list[Cost]:
     """Rows of one place. Embree as Python's users have it has no instances: it holds every triangle, and builds anew for each
     vehicle that moves."""
     place = scene_module.PLACES[name]()
     scene = scene_module.pack(place)
     vertices, triangles = scene_module.flatten(place)
-    build = cpu_seconds(lambda: concatenate([build_tree(v, t) for v, t in place.meshes], [0] * len(place.meshes)), 0.2)
+    static = cpu_seconds(lambda: concatenate([build_tree(v, t) for v, t in place.meshes], [0] * len(place.meshes)), 0.2)
     pose = np.repeat(scene.pose, 2, axis=0)
     moves = np.zeros(len(place.prototype), np.int32)
     moves[np.flatnonzero(place.vehicle)[:MOVED]] = 1
@@ -59,8 +81,9 @@ def compare(name: str, threads: int, say: Callable[[str], None]) -> list[Cost]:
     size = sum(a.nbytes for a in (scene.geometry.nodes, scene.geometry.leaves, scene.top_nodes))
     seconds, resident = _embree(vertices, triangles, threads)
     rows = [
-        Cost(name, "build", "CPU-s", build, "open3d", seconds),
+        Cost(name, "build", "CPU-s", static, "open3d", seconds),
         Cost(name, f"{MOVED} vehicles move", "CPU-s", top, "open3d", seconds),
+        Cost(name, f"{PEOPLE} people take a step", "CPU-s", _walking(), "", float("nan")),
         Cost(name, "memory per triangle", "bytes", size / len(triangles), "open3d", resident / len(triangles)),
         Cost(name, "memory per triangle of a prototype", "bytes", size / len(scene.geometry.triangles), "", float("nan")),
     ]
