@@ -59,6 +59,7 @@ LISTS: dict[str, Callable[[], Iterator[str]]] = {
     "paints": _paints,
     "lamps": _lamps,
     "weather": lambda: iter(assets.names("weather")),
+    "populations": lambda: iter(assets.names("populations")),
     "classes": _classes,
     "formats": lambda: iter(WRITERS),
 }

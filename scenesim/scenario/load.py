@@ -186,8 +186,9 @@ def schema() -> dict[str, Any]:
                 part["properties"][name] = {**about, "anyOf": [*value.get("anyOf", [value]), {"$ref": "#/$defs/Draw"}]}
     names_or_rig = [{"enum": assets.names("rigs")}, {"type": "string", "pattern": r"\.ya?ml$"}, {"type": "object"}]
     found["properties"]["rig"]["anyOf"] = names_or_rig
-    weather = found["properties"]["weather"]
-    weather["anyOf"] = [{"enum": assets.names("weather")}, {"$ref": weather.pop("$ref")}]
+    for name, group in (("weather", "weather"), ("population", "populations")):
+        part = found["properties"][name]
+        part["anyOf"] = [{"enum": assets.names(group)}, {"$ref": part.pop("$ref")}]
     parts["Draw"] = draws.SCHEMA
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
 

@@ -275,6 +275,41 @@ class Traffic(Part):
     reach_m: Annotated[Number, Field(ge=10, le=1000)] = 120.0
 
 
+Shares = Annotated[Number, Field(ge=0, description="share; they need not add up to 1")]
+
+
+class Population(Part):
+    """Who is on foot: a preset, and what differs from it. What is left out is as traffic usually is."""
+
+    preset: Annotated[StrictStr, choices.OneOf("population", lambda: assets.names("populations"))] | None = None
+    age: dict[Literal["child", "teenager", "adult", "senior"], Shares] | None = None
+    sex: dict[Literal["f", "m"], Shares] | None = None
+    skin_tone: dict[Annotated[StrictInt, Field(ge=1, le=10, description="Monk scale")], Shares] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, given: Any) -> Any:
+        return _with_preset(given, "populations")
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Population:
+        for name in ("age", "sex", "skin_tone"):
+            shares = getattr(self, name)
+            if shares is not None and sum(shares.values()) <= 0:
+                raise choices.wrong("no share is above 0; give one, or leave it out", name)
+        return self
+
+
+def _with_preset(given: Any, group: str) -> Any:
+    """What a preset of assets says, and what was said beside it; a text is the name of a preset."""
+    if isinstance(given, str):
+        given = {"preset": given}
+    if not isinstance(given, dict):
+        return given
+    said = {key: value for key, value in given.items() if value is not None}
+    return {**assets.read(group, said["preset"]), **said} if said.get("preset") in assets.names(group) else said
+
+
 # ---- surroundings, weather, light
 
 
@@ -308,12 +343,7 @@ class Weather(Part):
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, given: Any) -> Any:
-        if isinstance(given, str):
-            given = {"preset": given}
-        if not isinstance(given, dict):
-            return given
-        said = {key: value for key, value in given.items() if value is not None}
-        return {**assets.read("weather", said["preset"]), **said} if said.get("preset") in assets.names("weather") else said
+        return _with_preset(given, "weather")
 
     @model_validator(mode="after")
     def _rain_wets(self) -> Weather:
@@ -346,6 +376,7 @@ class Scenario(Part):
     ego: Ego = Field(default_factory=Ego)
     actors: tuple[Actor, ...] = ()
     traffic: Traffic = Traffic()
+    population: Population = Population()
     surroundings: Densities = Densities()
     weather: Weather = Weather()
     light: Light = Light()

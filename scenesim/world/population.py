@@ -13,6 +13,7 @@ from scenesim.base.frames import Pose
 from scenesim.base.keys import Key, derive, generator
 from scenesim.models import catalogue
 from scenesim.models.catalogue import ModelRequest
+from scenesim.scenario.model import Population
 from scenesim.scenario.network import DRIVING, WALKING, Road
 from scenesim.world import signals
 from scenesim.world.lanes import LaneGraph
@@ -95,6 +96,34 @@ def paint(g: np.random.Generator) -> str:
 def person(name: str, g: np.random.Generator) -> ModelRequest:
     """One of the few people of a kind."""
     return ModelRequest("person", name, int(derive(Key(0), "person", name, int(g.integers(PEOPLE_VARIANTS)))))
+
+
+# Recipes of an age group, by sex where they tell it.
+GROUPS = {
+    "child": {"f": "child", "m": "child"}, "teenager": {"f": "teenager", "m": "teenager"},
+    "adult": {"f": "adult_woman", "m": "adult_man"}, "senior": {"f": "older_woman", "m": "older_man"},
+}  # fmt: skip
+BALANCED_VARIANTS = 8  # shapes of each kind where somebody is to be measured on them
+
+
+def passer_by(population: Population, mix: Mapping[str, float], g: np.random.Generator) -> ModelRequest:
+    """Somebody on foot: as traffic usually is (shares of recipes), or as a population says."""
+    if population.age is None and population.sex is None and population.skin_tone is None:
+        return person(pick(mix, g, catalogue.recipes("person")), g)
+    age = pick(population.age or _ages(mix), g, GROUPS)
+    sex = pick(population.sex or {"f": 1.0, "m": 1.0}, g, ("f", "m"))
+    name = GROUPS[age][sex]
+    options: list[tuple[str, str | int]] = [("sex", sex)] if age in ("child", "teenager") else []
+    if population.skin_tone is not None:
+        tones = {str(tone): share for tone, share in population.skin_tone.items()}
+        options.append(("skin_tone", int(pick(tones, g, tones))))
+    variant = int(derive(Key(0), "person", name, int(g.integers(BALANCED_VARIANTS))))
+    return ModelRequest("person", name, variant, tuple(options))
+
+
+def _ages(mix: Mapping[str, float]) -> dict[str, float]:
+    """Shares of the age groups of a mix of recipes."""
+    return {age: sum(mix.get(name, 0.0) for name in set(recipes.values())) for age, recipes in GROUPS.items()}
 
 
 @dataclass(frozen=True)
@@ -217,11 +246,17 @@ def parked(road_map: RoadMap, around: Array, reach_m: float, count: int, key: Ke
 
 
 def people(
-    road_map: RoadMap, around: Array, reach_m: float, count: int, run_s: float, key: Key, crowd: Crowd
+    road_map: RoadMap,
+    around: Array,
+    reach_m: float,
+    count: int,
+    run_s: float,
+    key: Key,
+    crowd: Crowd,
+    population: Population,
 ) -> Iterator[Drawn]:
     """People who walk along sidewalks, stand there, or cross where they may."""
     mix = assets.read("traffic", "mix")["walking"]
-    known = catalogue.recipes("person")
     spots = _spots(road_map, WALKING, around, reach_m, 1.5)
     crossings = _crossings(road_map, around, reach_m)
     made = 0
@@ -229,7 +264,7 @@ def people(
         if made == count or not (spots or crossings):
             return
         g = generator(derive(key, n))
-        request = person(pick(mix, g, known), g)
+        request = passer_by(population, mix, g)
         name, u = f"pedestrian_{made}", float(g.uniform())
         if crossings and (u < CROSSING_SHARE or not spots):
             found = _cross(name, request, crossings[int(g.integers(len(crossings)))], g)

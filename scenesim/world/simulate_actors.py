@@ -231,7 +231,14 @@ class _Simulation:
         drawn += population.driving(self.graph, around, t.reach_m, t.vehicles, t.cyclists, run, key, self.crowd)
         key = derive(self.key, "people")
         drawn += population.people(
-            self.map, around, min(t.reach_m, 70.0), t.pedestrians, float(self.times[-1]), key, self.crowd
+            self.map,
+            around,
+            min(t.reach_m, 70.0),
+            t.pedestrians,
+            float(self.times[-1]),
+            key,
+            self.crowd,
+            self.scenario.population,
         )
         for d in drawn:
             c = _Cast(_painted(d.name, d.request, d.paint), catalogue.build(d.request).model)
