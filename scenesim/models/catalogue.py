@@ -15,7 +15,7 @@ from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.keys import Key
 from scenesim.kernels.bvh import Tree, build_tree
 from scenesim.models.kept import code, kept
-from scenesim.models.model import Model
+from scenesim.models.model import Model, rest
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class ModelRequest:
 
 @dataclass(frozen=True)
 class Built:
-    """A model, and a tree for each of its parts (None for skinned parts, whose tree is made anew for each pose)."""
+    """A model, and a tree for each of its parts; of skinned ones, as they stand at rest."""
 
     model: Model
-    trees: tuple[Tree | None, ...]
+    trees: tuple[Tree, ...]
 
 
 def _vehicle(request: ModelRequest) -> Model:
@@ -140,6 +140,7 @@ def _made(request: ModelRequest) -> Built:
     model = KINDS[request.kind](request)
     trees: dict[int, Tree] = {}
     for part in model.parts:
-        if part.skin is None and id(part.mesh) not in trees:
-            trees[id(part.mesh)] = build_tree(part.mesh.vertices.astype("float32"), part.mesh.triangles)
-    return Built(model, tuple(None if p.skin else trees[id(p.mesh)] for p in model.parts))
+        if id(part.mesh) not in trees:
+            standing = part.skin.vertices(rest()) if part.skin else part.mesh.vertices
+            trees[id(part.mesh)] = build_tree(standing.astype("float32"), part.mesh.triangles)
+    return Built(model, tuple(trees[id(p.mesh)] for p in model.parts))

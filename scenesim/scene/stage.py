@@ -7,7 +7,7 @@ none of the frames before it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from scenesim.kernels.bvh import Tree, build_top, build_tree
 from scenesim.kernels.packed import BEAMS, INSTANCE, INSTANCE_COLUMNS, LIGHT_COLUMNS, PackedScene
 from scenesim.models import extremes
 from scenesim.models.catalogue import Built, ModelRequest, build
-from scenesim.models.model import Model, Part, part_pose
+from scenesim.models.model import Model, part_pose
 from scenesim.scene.placement import Placement
 from scenesim.scene.prototypes import Prototype, PrototypeStore
 from scenesim.world.timeline import EGO, State, Timeline
@@ -78,10 +78,10 @@ class Stage:
         self._bent: dict[int, bytes] = {}  # articulation by prototype row of the skinned ones
         self._actor_prototypes = [
             [
-                self._bending(p, timeline.articulation[a, 0]) if p.skin else self._prototype(p.mesh, tree)
+                self._bending(p.mesh, tree) if p.skin else self._prototype(p.mesh, tree)
                 for p, tree in zip(b.model.parts, b.trees)
             ]
-            for a, b in enumerate(self.built)
+            for b in self.built
         ]
         static = [self._static(p, k) for k, p in enumerate(placements)]
         self.store = PrototypeStore(self._prototypes)
@@ -96,10 +96,9 @@ class Stage:
             self._seen[id(mesh)] = len(self._prototypes) - 1
         return self._seen[id(mesh)]
 
-    def _bending(self, part: Part, articulation: NDArray[np.float64]) -> int:
-        """A prototype of an actor's own, whose tree is that of the pose in which the timeline begins."""
-        mesh = replace(part.mesh, vertices=part.skin.vertices(articulation))
-        self._prototypes.append(Prototype(mesh, _tree(mesh)))
+    def _bending(self, mesh: Mesh, tree: Tree) -> int:
+        """A prototype of an actor's own."""
+        self._prototypes.append(Prototype(mesh, tree))
         return len(self._prototypes) - 1
 
     def _static(self, p: Placement, k: int):
