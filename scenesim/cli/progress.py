@@ -16,13 +16,15 @@ class Progress:
 
     def __init__(self, name: str, total: int, doing: str = "", unit: str = "frame"):
         self.name, self.total, self.done, self.unit = name, total, 0, unit
-        self.begin = time.monotonic()
+        self.begin = self.first = time.monotonic()
         self.tty = sys.stderr.isatty()
         click.echo(f"{name}: {total} {unit}{'' if total == 1 else 's'}{doing}", err=True, nl=True)
 
     def step(self) -> None:
         """One more is done."""
         self.done += 1
+        if self.done == 1:
+            self.first = time.monotonic()  # what went before, such as setting the stage, does not come again
         if self.tty:
             filled = BAR * self.done // self.total
             click.echo(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {self._told()}   ", err=True, nl=False)
@@ -35,8 +37,8 @@ class Progress:
             click.echo("", err=True)
 
     def _told(self) -> str:
-        spent = time.monotonic() - self.begin
-        left = spent / self.done * (self.total - self.done)
+        now = time.monotonic()
+        spent, left = now - self.begin, (now - self.first) / max(self.done - 1, 1) * (self.total - self.done)
         return f"{self.unit} {self.done} of {self.total}, {_minutes(spent)}" + (f", {_minutes(left)} left" if left > 0 else "")
 
 

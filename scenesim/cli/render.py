@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from scenesim import sheet, simulate
+from scenesim import sheet, simulate, warm
 from scenesim.base.errors import InputError
 from scenesim.base.files import written_whole
 from scenesim.capture.frame import Frame
@@ -78,7 +78,8 @@ def _render(
     wanted = frames or range(scenario.frame_count)
     shown = {wanted[0], wanted[len(wanted) // 2]}
     kept: list[Frame] = []
-    progress = Progress(scenario.name, len(wanted), "; setting the stage")
+    once = "" if warm.is_done() else " and compiling, about a minute once for this version on this machine"
+    progress = Progress(scenario.name, len(wanted), f"; setting the stage{once}")
     made = simulate.frames(scenario, only=frames, sensors=sensors, threads=threads, timeline=replay)
     first = next(made)
     with Several([writer for _, writer in found]) as writer:
