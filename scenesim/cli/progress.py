@@ -38,8 +38,10 @@ class Progress:
 
     def _told(self) -> str:
         now = time.monotonic()
-        spent, left = now - self.begin, (now - self.first) / max(self.done - 1, 1) * (self.total - self.done)
-        return f"{self.unit} {self.done} of {self.total}, {_minutes(spent)}" + (f", {_minutes(left)} left" if left > 0 else "")
+        told = f"{self.unit} {self.done} of {self.total}, {_minutes(now - self.begin)}"
+        if not 1 < self.done < self.total:
+            return told
+        return f"{told}, {_minutes((now - self.first) / (self.done - 1) * (self.total - self.done))} left"
 
 
 def _minutes(seconds: float) -> str:
