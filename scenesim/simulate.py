@@ -14,7 +14,7 @@ from scenesim import warm
 from scenesim.base import keys, taxonomy
 from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.frames import Pose
-from scenesim.capture import cast, metering
+from scenesim.capture import cast, flicker, metering
 from scenesim.capture import image as imaging
 from scenesim.capture.blur import CameraAt
 from scenesim.capture.exposure import Exposed, Shot
@@ -135,6 +135,9 @@ class Production:
         )
         self.ambient = AmbientField(air, self.stage.still)
         self.falling = falling(rain, snow, wind_m_s(weather.wind_m_s, weather.wind_from_deg))
+        light = scenario.light
+        phases = keys.derive(keys.root(scenario.seed), "pulses")
+        self.pulses = flicker.Pulses(light.led_pwm_hz, light.led_duty, phases) if light.led_pwm_hz > 0 else None
         self.weather_key = keys.derive(keys.root(scenario.seed), "weather")
         self.air = Air(weather.visibility_m, rain, snow, wetness)
         # Label value of each actor row: the row itself, so that the ego, which no sensor of its own sees, is 0 like nothing.
@@ -239,8 +242,13 @@ class Production:
         if camera.imager is not None or camera.faults.plain:
             shot = Shot(camera, snapshot.time_s, metered, self._camera_at(camera, snapshot))
         key, fall = keys.derive(self.key, k, camera.name), self._fall(camera, snapshot)
-        local = view.local_from_camera
-        return imaging.capture(snapshot.scene, env, camera, local, key, self.threads, fall=fall, shot=shot)
+        local, scene = view.local_from_camera, snapshot.scene
+        if self.pulses is not None:
+            settings = shot.settings(env) if shot is not None else None
+            exposure_s = camera.exposure_s if settings is None else settings.time_s
+            at = self._camera_at(camera, snapshot)
+            scene = flicker.seen(scene, self.pulses, camera, at, snapshot.time_s, exposure_s)
+        return imaging.capture(scene, env, camera, local, key, self.threads, fall=fall, shot=shot)
 
     def _fall(self, camera: Camera, snapshot: Snapshot) -> Fall | None:
         """Rain and snow about a camera."""

@@ -13,10 +13,11 @@ import small_world
 from scenesim.base import keys
 from scenesim.base.errors import InputError
 from scenesim.base.frames import BODY_FROM_OPTICAL, Pose
-from scenesim.capture import blur, image
+from scenesim.capture import blur, flicker, image
 from scenesim.capture.exposure import Shot
-from scenesim.kernels.packed import MATERIAL
+from scenesim.kernels.packed import INSTANCE, MATERIAL
 from scenesim.labels.view import View
+from scenesim.models.model import LAMP_BITS
 from scenesim.scene.environment import environment
 from scenesim.sensors import camera_faults, rig
 from scenesim.sensors.camera import Camera
@@ -141,6 +142,29 @@ def test_frozen_frames():
     assert 25 < frozen.sum() < 55
     assert np.array_equal(blocks[~frozen].ravel(), np.arange(300).reshape(-1, 3)[~frozen].ravel())
     assert [camera_faults.source(camera().faults, k, KEY) for k in (0, 5)] == [0, 5]
+
+
+# ---- lamps that are switched
+
+
+@pytest.mark.parametrize("exposure_s, dark", [(0.001, 0.80), (0.005, 0.40), (0.009, 0.0), (0.02, 0.0)])
+def test_short_exposures_miss_switched_lamps(exposure_s, dark):
+    """C17: P(dark) = max(0, 1 - D - t f), counted in pictures of a lamp at 100 Hz with D = 0.1."""
+    lamp = moving(0.0)
+    material, params = lamp.material.copy(), lamp.params.copy()
+    material[:, MATERIAL["lamp_bits"]] = LAMP_BITS["red"]
+    params[:, INSTANCE["lamps"]] = LAMP_BITS["red"]
+    lamp = lamp._replace(material=material, params=params)
+    c, pulses = camera(width_px=16, height_px=16), flicker.Pulses(100.0, 0.1, KEY)
+    air = environment(sun_elevation_deg=40.0, sun_azimuth_deg=180.0, cloud_cover=1.0, visibility_m=1e9)
+    here = Pose.of((0.0, 0.0, 0.0)) @ BODY_FROM_OPTICAL
+    rays = image.centre_rays(c, _repeat(here, 16), 1)
+    hits = image.cast.closest_hit(lamp, rays, visibility=1, threads=1)
+    missed, count = 0, 400
+    for k in range(count):  # times that have no frequency in common with the lamp
+        scene = flicker.seen(lamp, pulses, c, lambda t: _repeat(here, len(t)), k * 0.1618034, exposure_s)
+        missed += image.light(scene, air, rays, hits, 16, 1)[8, 8, 1] < 500.0
+    assert missed / count == pytest.approx(dark, abs=0.02)
 
 
 # ---- motion blur

@@ -61,6 +61,47 @@ def test_fisheye_is_opencvs(distortion):
     assert np.abs(ours - pixels_of(c)).max() < 1e-6
 
 
+@pytest.mark.parametrize("k1", [-2.0, -0.1, 0.0, 0.08])
+def test_division_is_fitzgibbons(k1):
+    """The oracle is the model itself: the undistorted radius is r / (1 + k1 r^2); and OpenCV's pinhole where k1 is 0."""
+    c = camera("division", (k1,), f=180.0)
+    pixels = pixels_of(c)
+    d = c.directions().reshape(-1, 3)
+    plane = (pixels - [157.3, 103.9]) / [180.0, 1.02 * 180.0]
+    r2 = (plane * plane).sum(1)
+    front = d[:, 2] > 0.05
+    assert np.abs(d[front, :2] / d[front, 2:] - (plane / (1 + k1 * r2)[:, None])[front]).max() < 1e-9
+    ours, valid = c.project(d * 7.0)
+    assert valid.all() and np.abs(ours - pixels).max() < 1e-6
+    assert (d[:, 2].min() < 0) == (k1 == -2.0)  # and it sees behind itself
+    if k1 == 0.0:
+        theirs, _ = cv2.projectPoints(d, np.zeros(3), np.zeros(3), c.matrix(), np.zeros(5))
+        assert np.abs(ours - theirs[:, 0]).max() < 1e-6
+
+
+def test_division_folds():
+    with pytest.raises(InputError, match="folds over"):
+        camera("division", (1.2,), f=150.0)
+    c = camera("division", (0.2,), f=400.0)
+    edge = 1 / (2 * np.sqrt(0.2))  # tangent of the widest angle that is imaged
+    assert c.project([[edge - 0.01, 0, 1], [edge + 0.01, 0, 1], [0, 0, -1.0]])[1].tolist() == [True, False, False]
+
+
+def test_a_panorama_has_all_directions():
+    """Columns are azimuths and rows are angles, every solid angle is there once."""
+    c = one("camera_panorama", width_px=360, height_px=180)
+    d = c.directions()
+    assert c.fx_px == pytest.approx(360 / (2 * np.pi))
+    azimuth, down = np.rad2deg(np.arctan2(d[..., 0], d[..., 2])), np.rad2deg(np.arcsin(d[..., 1]))
+    assert np.allclose(azimuth, np.arange(360) - 179.5) and np.allclose(down, (np.arange(180) - 89.5)[:, None])
+    solid = np.cos(np.deg2rad(down)) * np.deg2rad(1.0) ** 2
+    assert solid.sum() == pytest.approx(4 * np.pi, rel=1e-4) and np.abs((d * solid[..., None]).sum((0, 1))).max() < 1e-3
+    pixels, valid = c.project(d.reshape(-1, 3) * 5)
+    assert valid.all() and np.abs(pixels - pixels_of(c)).max() < 1e-9
+    with pytest.raises(InputError, match="folds over"):
+        one("camera_panorama", width_px=360, height_px=360)  # more than from the zenith to the nadir
+
+
 def test_directions_are_unit_and_in_place():
     c = camera()
     d = c.directions()

@@ -156,16 +156,22 @@ def transform(time_us: int, parent: str, child: str, parent_from_child: Pose) ->
     return message
 
 
+LENSES = {
+    "kannala_brandt": ("kannala_brandt", ("k1", "k2", "k3", "k4")),
+    "brown_conrady": ("rational_polynomial", ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6")),
+}
+
+
 def calibration(frame: Frame, camera: str, time_us: int) -> CameraCalibration:
     """Calibration of a camera; Foxglove's models are those of ROS."""
     spec = frame.calibration[camera]
     k = specs.matrix(frame, camera)
-    names = ("k1", "k2", "k3", "k4") if spec["lens"] == "kannala_brandt" else ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6")
+    known, names = LENSES.get(spec["lens"], (spec["lens"], tuple(spec["distortion"])))  # those that ROS has no name for keep ours
     message = CameraCalibration(
         frame_id=camera,
         width=spec["width_px"],
         height=spec["height_px"],
-        distortion_model="kannala_brandt" if spec["lens"] == "kannala_brandt" else "rational_polynomial",
+        distortion_model=known,
         D=[spec["distortion"].get(n, 0.0) for n in names],
         K=k.reshape(-1).tolist(),
         R=np.eye(3).reshape(-1).tolist(),

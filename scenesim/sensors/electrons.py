@@ -27,6 +27,8 @@ TOP = 65535.0
 SHOULDER = 0.96
 BLEND = 0.8  # of full scale, from where a merged pixel goes over to the next shorter exposure
 TABLE = 4096
+FLOOR = np.float32(0.03)  # full scales kept below black, where noise goes
+BRIGHTEST = 12.0  # that a picture shows as white, where middle grey is 0.18
 
 
 class Fixed(NamedTuple):
@@ -90,34 +92,41 @@ def demosaic(imager: Imager, level: F32) -> F32:
     """Linear bands (H, W, 3) of a mosaic (H, W) in full scales; the square root goes through OpenCV's 16 bits."""
     if imager.pattern == "mono":
         return np.repeat(level[..., None], 3, 2)
-    top = 1.0 / min(imager.ratios)
-    coded = (np.sqrt(np.clip(level / np.float32(top) + np.float32(1e-3), 0.0, 1.0)) * np.float32(TOP)).astype(np.uint16)
-    rgb = cv2.cvtColor(coded, DEMOSAIC[imager.pattern]).astype(np.float32) / np.float32(TOP)
-    return (rgb * rgb - np.float32(1e-3)) * np.float32(top)
+    top = np.float32(1.0 / min(imager.ratios)) + FLOOR
+    coded = (np.sqrt(np.clip((level + FLOOR) / top, 0.0, 1.0)) * np.float32(TOP)).astype(np.uint16)
+    rgb = cv2.cvtColor(coded, DEMOSAIC[imager.pattern]).astype(np.float32)
+    rgb *= rgb
+    rgb *= top / np.float32(TOP * TOP)
+    rgb -= FLOOR
+    return rgb
 
 
 def picture(imager: Imager, level: F32, white: NDArray[np.float64]) -> NDArray[np.uint8]:
     """sRGB (H, W, 3) of a merged mosaic (H, W) in full scales. white: (3,) gains for the light."""
-    rgb = demosaic(imager, level)
-    if imager.pattern != "mono":
-        green = imager.electrons_per_lux_s(1)
-        rgb = rgb * np.array([green / imager.electrons_per_lux_s(b) for b in range(3)], np.float32)
-        if imager.crosstalk > 0.0:  # inverse of (1 - c) I + c / 3 J
-            c = np.float32(imager.crosstalk)
-            rgb = (rgb - c * rgb.mean(-1, keepdims=True)) / (1 - c)
+    light = demosaic(imager, level)
+    full = GREY / MIDDLE / min(imager.ratios)  # where 0.18 is middle grey
+    if imager.pattern == "mono":
+        light *= np.float32(GREY / MIDDLE)
+    else:
+        balance = [imager.electrons_per_lux_s(1) / imager.electrons_per_lux_s(b) for b in range(3)]
+        c = imager.crosstalk  # whose inverse is (I - c / 3 J) / (1 - c)
+        pure = (np.eye(3) - c / 3.0) / (1.0 - c)
+        light = cv2.transform(light, GREY / MIDDLE * white[:, None] * pure * np.array(balance))
         # What is clipped is white, whatever its colour was: gains are not to tint it.
-        full = np.float32(1.0 / min(imager.ratios))
-        rgb = np.minimum(rgb * white.astype(np.float32), np.float32(full * min(white)))
-    light = rgb * np.float32(GREY / MIDDLE)
-    light = _calmed(light, imager.noise_reduction)
-    grey = (light * np.array([0.2126, 0.7152, 0.0722], np.float32)).sum(-1, keepdims=True)
-    light = grey + (light - grey) * np.float32(imager.saturation)
-    most = min(GREY / MIDDLE / min(imager.ratios) * min(1.0, float(min(white))), 16.0)
-    # sqrt spaces the table as eyes do, without a logarithm.
-    at = np.sqrt(np.clip(light * np.float32(1.0 / most), 0.0, 1.0)) * np.float32(TABLE - 1)
-    codes = _curve(imager.contrast, most)[(at + np.float32(0.5)).astype(np.int32)]
+        full *= min(white)
+        np.minimum(light, np.float32(full), out=light)
+    most = min(full, BRIGHTEST)
+    light = cv2.transform(_calmed(light, imager.noise_reduction), _saturating(imager.saturation))
+    # The square root spaces the table as eyes do, without a logarithm.
+    light *= np.float32(1.0 / most)
+    np.clip(light, 0.0, 1.0, out=light)
+    np.sqrt(light, out=light)
+    light *= np.float32(TABLE - 1)
+    light += np.float32(0.5)
+    codes = np.take(_curve(imager.contrast, most), light.astype(np.int16))
     if imager.sharpen > 0.0:
-        codes = cv2.addWeighted(codes, 1.0 + imager.sharpen, cv2.GaussianBlur(codes, (0, 0), 0.9), -imager.sharpen, 0.0)
+        codes = cv2.addWeighted(codes, 1.0 + imager.sharpen, cv2.GaussianBlur(codes, (0, 0), 0.9), -imager.sharpen, 0.5)
+        return np.clip(codes, 0, 255, out=codes).astype(np.uint8)
     return np.clip(codes + np.float32(0.5), 0, 255).astype(np.uint8)
 
 
@@ -125,8 +134,15 @@ def _calmed(light: F32, share: float) -> F32:
     """Light (H, W, 3) with a share of the fine detail of its colour, not of its brightness, taken out: noise is colourful."""
     if share <= 0.0:
         return light
-    colour = light - light.mean(-1, keepdims=True)
-    return light + np.float32(share) * (cv2.GaussianBlur(colour, (0, 0), 1.5) - colour)
+    colour = cv2.transform(light, np.eye(3) - 1.0 / 3.0)
+    fine = colour - cv2.GaussianBlur(colour, (7, 7), 1.5)
+    fine *= np.float32(share)
+    return light - fine
+
+
+def _saturating(saturation: float) -> NDArray[np.float64]:
+    """Matrix (3, 3) that makes colours stronger about the grey of the same luminance."""
+    return saturation * np.eye(3) + (1.0 - saturation) * np.array([0.2126, 0.7152, 0.0722])
 
 
 @lru_cache(maxsize=8)
@@ -154,7 +170,7 @@ def on_chip(optics: Optics, radiance: F32, veil: F32 | None) -> F32:
     out = radiance
     if optics.glare > 0.0 and veil is not None:
         spread = cv2.resize(veil, (width, height), interpolation=cv2.INTER_LINEAR)
-        out = (1 - np.float32(optics.glare)) * out + np.float32(optics.glare) * spread
+        out = cv2.addWeighted(out, 1.0 - optics.glare, spread, optics.glare, 0.0)
     factor = np.float32(0.25 * math.pi * optics.transmission / optics.f_number**2)
     return out * (falloff * factor)[..., None]
 
