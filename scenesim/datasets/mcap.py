@@ -166,7 +166,7 @@ def calibration(frame: Frame, camera: str, time_us: int) -> CameraCalibration:
     """Calibration of a camera; Foxglove's models are those of ROS."""
     spec = frame.calibration[camera]
     k = specs.matrix(frame, camera)
-    known, names = LENSES.get(spec["lens"], (spec["lens"], tuple(spec["distortion"])))  # those that ROS has no name for keep ours
+    known, names = LENSES.get(spec["lens"], (spec["lens"], tuple(spec["distortion"])))  # ROS has no name for some
     message = CameraCalibration(
         frame_id=camera,
         width=spec["width_px"],

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scenesim.kernels.bsdf import fresnel
+from scenesim.kernels.bsdf import WATER, fresnel
 from scenesim.kernels.chance import TAU, uniform
 from scenesim.kernels.jit import helper, kernel
 from scenesim.kernels.packed import MATERIAL
@@ -23,7 +23,6 @@ from scenesim.kernels.texture import mix, noise, saturate, smooth
 
 _THROUGH, _RETRO, _SHADER = MATERIAL["transmission"], MATERIAL["retroreflection"], MATERIAL["shader"]
 BEYOND_M = 0.003  # a beam goes on this far behind a pane
-WATER = 1.33  # refractive index
 
 
 class Laser(NamedTuple):

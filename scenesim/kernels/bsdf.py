@@ -6,6 +6,9 @@ from math import pi, sqrt
 
 from scenesim.kernels.jit import inline
 
+WATER = 1.33  # refractive index
+WATER_F0 = ((WATER - 1.0) / (WATER + 1.0)) ** 2
+
 
 @inline
 def schlick(f0, cosine):

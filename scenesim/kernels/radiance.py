@@ -11,7 +11,7 @@ from math import pi, sqrt
 import numpy as np
 
 from scenesim.kernels.atmosphere import air_light, ambient, sky_radiance, transmittance
-from scenesim.kernels.bsdf import ggx, schlick
+from scenesim.kernels.bsdf import WATER, WATER_F0, fresnel, ggx, schlick
 from scenesim.kernels.bvh import any_one, closest_one, tracer
 from scenesim.kernels.jit import inline, kernel
 from scenesim.kernels.lamps import lamp_light
@@ -287,7 +287,9 @@ def radiance(scene, env, rays, hits, openness, cells, footprint, jitter, visibil
                 lamp_light(scene.light, cells, trace, m, px, py, pz, -dx, -dy, -dz, time, first, INDIRECT, local)
             # What the surface mirrors, and what it lets through.
             nv = -(m[NX] * dx + m[NY] * dy + m[NZ] * dz)
-            reflected = m[MIRROR] * schlick(m[F0], saturate(nv))
+            # Schlick's form is 15 % off for water at the angles at which roads are seen.
+            cosine = saturate(nv)
+            reflected = m[MIRROR] * (fresnel(WATER, cosine) if abs(m[F0] - WATER_F0) < 1e-3 else schlick(m[F0], cosine))
             through = (1.0 - reflected) * m[THROUGH]
             tr, tg, tb = transmittance(env, h)
             ar, ag, ab = air_light(env, dx, dy, dz)

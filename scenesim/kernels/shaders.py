@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from math import floor, sqrt
 
+from scenesim.kernels.bsdf import WATER, WATER_F0
 from scenesim.kernels.jit import helper
 from scenesim.kernels.texture import comb, edge, hash01, mix, noise, pulse, saturate, smooth
 
@@ -318,9 +319,12 @@ def _wet(m, table):
         _, wave, _, _ = noise(table, m[X] / 14.0, m[Y] / 14.0, middle / 14.0)
         grain, ripple, _, fleck = noise(table, m[X] / 1.1, m[Y] / 1.1, middle / 1.1)
         puddle = smooth(0.7, 1.4, wave) * up * wet * (1.0 if shader == ASPHALT or shader == SOIL else 0.6)
-        scale_color(m, mix(1.0, 0.46, wet * up))
+        # Light that has scattered in the ground is thrown back in by the water's surface (Angstrom 1925).
+        dry = 0.2126 * m[R] + 0.7152 * m[G] + 0.0722 * m[B]
+        scale_color(m, mix(1.0, 1.0 / (WATER * WATER * (1.0 - dry) + dry), wet * up))
         m[MIRROR] = (0.35 + 0.65 * puddle) * up * wet
-        m[F0], m[ROUGHNESS] = mix(m[F0], 0.022, up * wet), mix(m[ROUGHNESS], mix(0.2, 0.05, puddle), up * wet)
+        m[F0] = WATER_F0 if up * wet > 0.05 else m[F0]
+        m[ROUGHNESS] = mix(m[ROUGHNESS], mix(0.2, 0.05, puddle), up * wet)
         rough = 0.012 * (1.0 - puddle) * saturate(0.35 / m[FAR])
         m[NX] = mix(m[NX], 0.0, puddle * up) + rough * (ripple + fleck)
         m[NY] = mix(m[NY], 0.0, puddle * up) + rough * (grain + fleck)

@@ -359,7 +359,7 @@ class Light(Part):
     sun_elevation_deg: Annotated[Number, Field(ge=-90, le=90)] = 40.0
     sun_azimuth_deg: Annotated[Number, Field(ge=-360, le=360, description="clockwise from north")] = 215.0
     lamps: Literal["auto", "on", "off"] = Field(default="auto", description="street lights and headlamps; auto: on in the dark")
-    led_pwm_hz: Annotated[Number, Field(ge=0, le=10000, description="at which signals and rear lamps are switched; 0: never")] = 0.0
+    led_pwm_hz: Annotated[Number, Field(ge=0, le=10000, description="of signals and rear lamps; 0: steady light")] = 0.0
     led_duty: Annotated[Number, Field(gt=0, le=1, description="share of the time that they are on")] = 0.3
 
 

@@ -28,7 +28,8 @@ SHOULDER = 0.96
 BLEND = 0.8  # of full scale, from where a merged pixel goes over to the next shorter exposure
 TABLE = 4096
 FLOOR = np.float32(0.03)  # full scales kept below black, where noise goes
-BRIGHTEST = 12.0  # that a picture shows as white, where middle grey is 0.18
+WHITE = 0.7  # of full scale is white in a picture: nothing grey is left where a channel is about to clip
+BRIGHTEST = 5.0  # and white at most, where middle grey is 0.18
 
 
 class Fixed(NamedTuple):
@@ -115,7 +116,7 @@ def picture(imager: Imager, level: F32, white: NDArray[np.float64]) -> NDArray[n
         # What is clipped is white, whatever its colour was: gains are not to tint it.
         full *= min(white)
         np.minimum(light, np.float32(full), out=light)
-    most = min(full, BRIGHTEST)
+    most = min(WHITE * full, BRIGHTEST)
     light = cv2.transform(_calmed(light, imager.noise_reduction), _saturating(imager.saturation))
     # The square root spaces the table as eyes do, without a logarithm.
     light *= np.float32(1.0 / most)
