@@ -45,8 +45,23 @@ def test_a_cut_shell_stays_closed_and_keeps_its_volume(name):
 
 
 def test_shells_of_bus_and_cab_are_closed():
-    assert open_edges(boxy.bus(vehicle_recipe.read("bus"), True)[0].faces) == 0
+    assert open_edges(boxy.bus(vehicle_recipe.read("bus"))[0].faces) == 0
     assert open_edges(boxy.cab(vehicle_recipe.read("lorry")).faces) == 0
+
+
+@pytest.mark.parametrize("name", ["sedan", "bus", "lorry", "bicycle"])
+def test_nobody_sits_in_what_is_parked(name):
+    occupied = catalogue.build(catalogue.ModelRequest("vehicle", name))
+    empty = catalogue.build(catalogue.ModelRequest("vehicle", name, 0, (catalogue.EMPTY,)))
+    assert (dict(occupied.model.attributes)["driver"], dict(empty.model.attributes)["driver"]) == ("true", "false")
+
+    def people(model) -> int:
+        looks = [p.mesh.surfaces[k].material for p in model.parts for k in p.mesh.surface]
+        return sum(look.startswith("driver_") for look in looks)
+
+    assert people(occupied.model) > 0 and people(empty.model) == 0
+    if name != "bicycle":  # a rider is one with his bicycle; other bodies are shared
+        assert empty.model.parts[0].mesh is occupied.model.parts[0].mesh
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -142,7 +157,7 @@ def test_the_same_request_makes_the_same_model(models):
         assert a.mesh.vertices.tobytes() == b.mesh.vertices.tobytes()
         assert a.mesh.triangles.tobytes() == b.mesh.triangles.tobytes()
     empty = vehicle.build("hatchback", driver=False)
-    assert len(empty.parts[0].mesh.triangles) < len(again.parts[0].mesh.triangles)
+    assert [p.name for p in empty.parts] == [p.name for p in again.parts if p.name != "driver"] != [p.name for p in again.parts]
 
 
 def test_mistakes_are_told():

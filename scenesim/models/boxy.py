@@ -90,7 +90,12 @@ def lamps_in_front(c: Boxy, shell: Shell) -> None:
         shell.zone(within(grown(outline, -0.014), lambda q: last - 0.10 - q[:, 0]), front_wrap, half, material, (HOUSING,))
 
 
-def bus(c: Boxy, driver: bool) -> tuple[Shell, list[Mesh]]:
+def seat(c: Boxy) -> tuple[float, float, float]:
+    """Where the driver's seat is."""
+    return -c.hip_behind_nose_m, 0.62 * (1.0 if c.family == "bus" else c.width_m / 2.5), c.hip_m
+
+
+def bus(c: Boxy) -> tuple[Shell, list[Mesh]]:
     """(shell, what is put on and into it)."""
     half = c.width_m / 2
     shell = skin(c, c.length_m, c.width_m, c.height_m - 0.10)  # units on the roof make up the height
@@ -110,7 +115,7 @@ def bus(c: Boxy, driver: bool) -> tuple[Shell, list[Mesh]]:
     shell.zone(rectangle(MIDDLE, 0.70 * half, 0.75, 1.35, 0.05), end_view, tail, "grille", (PAINT,))
     ray = probe(shell)
     meshes = plate(ray, 1, c.plate_front_m) + plate(ray, -1, c.plate_rear_m)
-    return shell, [*meshes, *_bus_parts(c, half), *_bus_inside(c, half, driver)]
+    return shell, [*meshes, *_bus_parts(c, half), *_bus_inside(c, half)]
 
 
 def _bus_glass(c: Boxy, shell: Shell, half: float, nose: Region, tail: Region) -> None:
@@ -157,8 +162,8 @@ def _bus_parts(c: Boxy, half: float) -> list[Mesh]:
     return meshes
 
 
-def _bus_inside(c: Boxy, half: float, driver: bool) -> list[Mesh]:
-    floor, y = c.clearance_m + 0.06, 0.62
+def _bus_inside(c: Boxy, half: float) -> list[Mesh]:
+    floor = c.clearance_m + 0.06
     middle = -c.length_m / 2
     meshes = [placed(rounded_box((c.length_m - 0.7, c.width_m - 0.25, 0.06), 0.02, cabin.TRIM, 1), (middle, 0, floor + 0.05))]
     rear = c.front_overhang_m + c.wheelbase_m
@@ -172,10 +177,10 @@ def _bus_inside(c: Boxy, half: float, driver: bool) -> list[Mesh]:
             meshes.append(placed(back, (-s - 0.22, side, z + 0.36), pitch=-0.18))
     for s in np.arange(2.0, c.length_m - 1.4, 1.64):
         meshes += both(bar([(-s, 0.36, floor), (-s, 0.36, c.height_m - 0.35)], 0.018, Surface("rail_yellow"), 6))
-    x = -c.hip_behind_nose_m
-    meshes += [cabin.seat((x, y, c.hip_m)), cabin.steering_wheel((x + 0.53, y, c.hip_m + 0.43), 0.23, 0.9)]
+    x, y, _ = seat(c)
+    meshes += [cabin.seat(seat(c)), cabin.steering_wheel((x + 0.53, y, c.hip_m + 0.43), 0.23, 0.9)]
     meshes.append(cabin.dash((-0.50, 0, c.screen_m[0] - 0.20), (0.40, c.width_m * 0.86, 0.35)))
-    return [*meshes, cabin.driver((x, y, c.hip_m + 0.05))] if driver else meshes
+    return meshes
 
 
 def cab(c: Boxy) -> Shell:
@@ -213,11 +218,11 @@ def _cab_door(c: Boxy, s0: float, s1: float, top: float) -> Outline:
     return soft([*foot, (s1, top + 0.02), (s0 + 0.22, top + 0.02), (s0, c.window_m[0] + 0.30)], 0.05)
 
 
-def lorry(c: Boxy, driver: bool) -> tuple[Shell, list[Mesh]]:
+def lorry(c: Boxy) -> tuple[Shell, list[Mesh]]:
     """(shell of the cab, everything else that is rigid)."""
     shell = cab(c)
     half, chassis = c.width_m / 2, c.length_m - c.cab_length_m + 1.4
-    meshes = plate(probe(shell), 1, c.plate_front_m) + _cab_parts(c, driver)
+    meshes = plate(probe(shell), 1, c.plate_front_m) + _cab_parts(c)
     meshes += both(placed(rounded_box((chassis, 0.09, 0.26), 0.02, CHASSIS, 1), (chassis / 2 + 0.15 - c.length_m, 0.42, 0.92)))
     x0, x1 = 0.05 - c.length_m, -c.cab_length_m - 0.14
     meshes += cargo(x0, x1, half, c.cargo_floor_m, c.height_m) + rear_bar(c)
@@ -233,7 +238,7 @@ def lorry(c: Boxy, driver: bool) -> tuple[Shell, list[Mesh]]:
     return shell, meshes
 
 
-def _cab_parts(c: Boxy, driver: bool) -> list[Mesh]:
+def _cab_parts(c: Boxy) -> list[Mesh]:
     """Mirrors, handles, sun visor and the inside of a cab."""
     half, (s0, s1), (foot, _), z1 = c.cab_width_m / 2, c.door_m[0], c.window_m, c.screen_m[1]
     x, tall = -s0 - 0.02, z1 - foot
@@ -244,11 +249,11 @@ def _cab_parts(c: Boxy, driver: bool) -> list[Mesh]:
     meshes += both(placed(rounded_box((0.22, 0.04, 0.035), 0.015, TRIM), (0.18 - s1, half * 0.995, foot - 0.12)))
     visor = rounded_box((0.28, c.cab_width_m * 0.78, 0.05), 0.022, TRIM)
     meshes.append(placed(visor, (0.10 - c.front_profile_m[4], 0, z1 + 0.07), pitch=0.15))
-    x, y = -c.hip_behind_nose_m, 0.62 * c.width_m / 2.5
-    meshes += both(cabin.seat((x, y, c.hip_m)))
+    x, y, _ = seat(c)
+    meshes += both(cabin.seat(seat(c)))
     meshes.append(cabin.steering_wheel((x + 0.50, y, c.hip_m + 0.38), 0.22, 0.9))
     meshes.append(cabin.dash((-0.48, 0, c.screen_m[0] - 0.16), (0.40, c.cab_width_m * 0.80, 0.30)))
-    return [*meshes, cabin.driver((x, y, c.hip_m + 0.05))] if driver else meshes
+    return meshes
 
 
 def cargo(x0: float, x1: float, half: float, floor: float, top: float) -> list[Mesh]:

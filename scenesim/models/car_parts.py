@@ -140,16 +140,19 @@ def headliner(b: Body) -> Mesh:
     return make(v, index.reshape(-1, 3)[:, ::-1], Surface("headliner"), uv=v[:, [0, 1]])
 
 
-def inside(b: Body, driver: bool) -> list[Mesh]:
+def seat(b: Body) -> tuple[float, float, float]:
+    """Where the driver's seat is."""
+    c = b.car
+    x = -(c.hip_behind_nose_m or c.pillar_m - HIP_BEFORE_PILLAR_M)
+    return x, 0.37 * c.width_m / 1.84, c.hip_m or c.clearance_m + 0.15
+
+
+def inside(b: Body) -> list[Mesh]:
     """The cabin."""
     c = b.car
-    floor = c.hip_m or c.clearance_m + 0.15
-    x = -(c.hip_behind_nose_m or c.pillar_m - HIP_BEFORE_PILLAR_M)
-    y, belt = 0.37 * c.width_m / 1.84, min(c.belt_m)
+    (x, y, floor), belt = seat(b), min(c.belt_m)
     top = min(c.screen_base_m[1] - 0.02, belt + 0.03)
     meshes = [headliner(b), cabin.seat((x, y, floor)), cabin.seat((x, -y, floor))]
-    if driver:
-        meshes.append(cabin.driver((x, y, floor + 0.06)))
     rear = x - c.rear_pitch_m
     if c.rear_seat:
         meshes.append(cabin.bench((rear, 0, floor), 1.22 * c.width_m / 1.84))

@@ -6,7 +6,7 @@ A model is a pure function of its request, of the code and of the assets; the ca
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,7 @@ from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.keys import Key
 from scenesim.kernels.bvh import Tree, build_tree
 from scenesim.models.kept import code, kept
-from scenesim.models.model import Model, rest
+from scenesim.models.model import DRIVER, Model, rest
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ RECIPES = {
     "vegetation": "vegetation",
 }  # fmt: skip
 MADE_FROM = ("base", "geometry", "kernels", "models"), ("materials", *RECIPES.values())  # rooms and assets of a model
+EMPTY = ("driver", False)  # option of a vehicle in which nobody sits
 ACTORS = ("vehicle", "person", "animal", "roadside", "debris")  # kinds that can be actors
 
 
@@ -133,6 +134,14 @@ def build(request: ModelRequest) -> Built:
     """The model of a request with its trees. Raises InputError if there is no such thing."""
     if request.kind not in KINDS:
         raise InputError(f'no kind of model "{request.kind}"{did_you_mean(request.kind, KINDS)}')
+    if request.kind == "vehicle" and EMPTY in request.options:
+        # A vehicle that somebody has left is that with a driver, less the driver, where the two can be told apart.
+        occupied = build(replace(request, options=tuple(o for o in request.options if o != EMPTY)))
+        stay = [k for k, part in enumerate(occupied.model.parts) if part.name != DRIVER]
+        if len(stay) < len(occupied.model.parts):
+            parts = tuple(occupied.model.parts[k] for k in stay)
+            attributes = tuple(sorted({**dict(occupied.model.attributes), "driver": "false"}.items()))
+            return Built(replace(occupied.model, parts=parts, attributes=attributes), tuple(occupied.trees[k] for k in stay))
     return kept("models", code(*MADE_FROM), request, lambda: _made(request))
 
 

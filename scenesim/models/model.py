@@ -59,6 +59,9 @@ class Skin(Protocol):
         ...
 
 
+DRIVER = "driver"  # name of the part of a vehicle that is who sits in it
+
+
 @dataclass(frozen=True)
 class Part:
     """A rigid, or skinned, piece. mesh: in the part frame. model_from_part: where it sits at rest. With a skin, the mesh's

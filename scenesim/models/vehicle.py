@@ -15,8 +15,8 @@ from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.frames import Pose
 from scenesim.geometry.mesh import Mesh, join
 from scenesim.geometry.soft import placed
-from scenesim.models import boxy, car_body, car_parts, car_zones, two_wheeler, vehicle_recipe
-from scenesim.models.model import CRANK_RAD, LAMP_BITS, STEER_RAD, WHEEL_M, Joint, Lamp, Model, Part, tight_box
+from scenesim.models import boxy, cabin, car_body, car_parts, car_zones, two_wheeler, vehicle_recipe
+from scenesim.models.model import CRANK_RAD, DRIVER, LAMP_BITS, STEER_RAD, WHEEL_M, Joint, Lamp, Model, Part, tight_box
 from scenesim.models.vehicle_recipe import Boxy, Car, Recipe, TwoWheeler
 from scenesim.models.wheel import spoked, wheel
 
@@ -41,6 +41,7 @@ class Assembly(NamedTuple):
     wheels: list[Wheel]
     lamps: list[Lamp]
     parts: tuple[Part, ...] = ()
+    driver: Mesh | None = None  # who can be seen inside
 
 
 def build(name: str, **options: Any) -> Model:
@@ -64,17 +65,21 @@ def assembly(recipe: Recipe, driver: bool) -> Assembly:
 def _car(c: Car, driver: bool) -> Assembly:
     b = car_body.body(c)
     car_zones.cut_all(b)
-    meshes = [b.shell.mesh(), *car_parts.outside(b), *car_parts.inside(b, driver)]
+    meshes = [b.shell.mesh(), *car_parts.outside(b), *car_parts.inside(b)]
     shape = wheel(c.tyre_diameter_m, c.tyre_width_m, c.wheel, spokes=c.spokes, rim=c.rim)
     y = b.half - c.track_inset_m - c.tyre_width_m / 2
     radius = c.tyre_diameter_m / 2
     wheels = [Wheel(n, shape, (-s, y, radius), radius, n == "front") for n, s in zip(("front", "rear"), b.axles)]
-    return Assembly(meshes, wheels, car_parts.lights(b))
+    return Assembly(meshes, wheels, car_parts.lights(b), driver=_seated(car_parts.seat(b), 0.06) if driver else None)
+
+
+def _seated(seat: tuple[float, float, float], cushion_m: float) -> Mesh:
+    return cabin.driver((seat[0], seat[1], seat[2] + cushion_m))
 
 
 def _boxy(c: Boxy, driver: bool) -> Assembly:
     """A bus or a lorry, with twin tyres behind."""
-    shell, meshes = boxy.bus(c, driver) if c.family == "bus" else boxy.lorry(c, driver)
+    shell, meshes = boxy.bus(c) if c.family == "bus" else boxy.lorry(c)
     diameter, width = c.tyre_diameter_m, c.tyre_width_m
     single = wheel(diameter, width, "truck", rim=0.62)
     deep = wheel(diameter, width, "truck", rim=0.62, dual=True)
@@ -85,7 +90,7 @@ def _boxy(c: Boxy, driver: bool) -> Assembly:
     wheels.append(Wheel("rear", twin, (-rear, c.width_m / 2 - 0.04 - width / 2, radius), radius, False))
     u, z, _ = np.array(c.projectors_wrap_m).mean(0)
     lamps = car_parts.head_and_brake((0.05, float(u) - 0.2, float(z)), (-c.length_m - 0.1, 0.0, 1.0))
-    return Assembly([shell.mesh(), *meshes], wheels, lamps)
+    return Assembly([shell.mesh(), *meshes], wheels, lamps, driver=_seated(boxy.seat(c), 0.05) if driver else None)
 
 
 def _two_wheeler(c: TwoWheeler, driver: bool) -> Assembly:
@@ -128,6 +133,8 @@ def _model(name: str, recipe: Recipe, a: Assembly, driver: bool) -> Model:
     rear = recipe.front_overhang_m + recipe.wheelbase_m
     shift = Pose.of((rear, 0.0, 0.0))
     parts = [Part("body", join(a.meshes).transformed(shift))]
+    if a.driver is not None:
+        parts.append(Part(DRIVER, a.driver.transformed(shift)))
     for w in a.wheels:
         parts += [_wheel_part(w, side, rear) for side in (1, -1)]
     parts += [replace(p, model_from_part=shift @ p.model_from_part) for p in a.parts]

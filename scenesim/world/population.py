@@ -230,7 +230,7 @@ def parked(road_map: RoadMap, around: Array, reach_m: float, count: int, key: Ke
         edges = surface.edges(spot.lane.section, np.array(spot.s))
         middle = float(surface.center_t(spot.lane.section, spot.lane.lane, np.array(spot.s)))
         width = 2 * abs(float(edges[spot.lane.lane]) - middle)
-        request = ModelRequest("vehicle", pick(mix, g, known))
+        request = ModelRequest("vehicle", pick(mix, g, known), 0, (catalogue.EMPTY,))
         model = catalogue.build(request).model
         if model.size_lwh_m[1] > width + 0.15 or width > 3.6:  # bays across the road are for another day
             continue
