@@ -22,6 +22,7 @@ from scenesim.capture.falling import Fall
 from scenesim.capture.frame import Frame
 from scenesim.capture.sweep import capture_sweep
 from scenesim.kernels.bvh import Tree, build_tree
+from scenesim.kernels.plumes import Plumes
 from scenesim.labels import objects, pixels
 from scenesim.labels.lanes import EgoLanes
 from scenesim.labels.layout import layout
@@ -30,7 +31,7 @@ from scenesim.models import catalogue
 from scenesim.models.falling import falling, wind_m_s
 from scenesim.models.kept import code, kept
 from scenesim.scenario.roads import identity, network
-from scenesim.scene import ground
+from scenesim.scene import ground, plumes
 from scenesim.scene.ambient import AmbientField
 from scenesim.scene.environment import Environment, environment, rain_wetness, snow_cover, visibility_through_m
 from scenesim.scene.placement import Placement
@@ -134,7 +135,9 @@ class Production:
             snow=snow_cover(snow) if weather.snow_cover is None else weather.snow_cover,
         )
         self.ambient = AmbientField(air, self.stage.still)
-        self.falling = falling(rain, snow, wind_m_s(weather.wind_m_s, weather.wind_from_deg))
+        wind = wind_m_s(weather.wind_m_s, weather.wind_from_deg)
+        self.falling = falling(rain, snow, wind)
+        self.stirred = plumes.stirred(wetness, weather.road_dust, float(air.snow), wind)
         light = scenario.light
         phases = keys.derive(keys.root(scenario.seed), "pulses")
         self.pulses = flicker.Pulses(light.led_pwm_hz, light.led_duty, phases) if light.led_pwm_hz > 0 else None
@@ -145,10 +148,14 @@ class Production:
 
     def snapshot(self, k: int) -> Snapshot:
         """The stage at trigger k, moving for as long as any sensor looks."""
+        return self.stage.at(*self._interval(k))
+
+    def _interval(self, k: int) -> tuple[float, float, float]:
+        """The reference time of trigger k, and when the first sensor begins to look and the last one ends."""
         time_s = k / self.scenario.rate_hz
         spans = [c.row_time_s() for c in self.rig.cameras] + [lidar.pulses().time_offset_s for lidar in self.rig.lidars]
         first, last = (min(float(s.min()) for s in spans), max(float(s.max()) for s in spans)) if spans else (0.0, 0.0)
-        return self.stage.at(time_s, time_s + min(first, -1e-3), time_s + max(last, 1e-3))
+        return time_s, time_s + min(first, -1e-3), time_s + max(last, 1e-3)
 
     def shoot(self, k: int, snapshot: Snapshot) -> _Pending:
         """Frame k, without flow."""
@@ -176,6 +183,7 @@ class Production:
                 images[camera.name] = image
                 seen[camera.name] = objects.seen_by(self.timeline, snapshot, view, rays, labels, boxes, threads)
                 surfaces[camera.name] = pixels.Surfaces(hits, view, snapshot.instance_of)
+        thrown_up = self._thrown_up(k, snapshot) if self.rig.lidars else None
         for lidar in self.rig.lidars:
             sweeps[lidar.name] = capture_sweep(
                 scene,
@@ -186,6 +194,7 @@ class Production:
                 track,
                 threads,
                 air=self.air,
+                plumes=thrown_up,
                 time_s=snapshot.time_s,
             )
         table = objects.table(self.stage, snapshot, boxes, sweeps, seen, self.track)
@@ -248,7 +257,14 @@ class Production:
             exposure_s = camera.exposure_s if settings is None else settings.time_s
             at = self._camera_at(camera, snapshot)
             scene = flicker.seen(scene, self.pulses, camera, at, snapshot.time_s, exposure_s)
-        return imaging.capture(scene, env, camera, local, key, self.threads, fall=fall, shot=shot)
+        clouds = self._thrown_up(k, snapshot)
+        return imaging.capture(scene, env, camera, local, key, self.threads, fall=fall, shot=shot, plumes=clouds)
+
+    def _thrown_up(self, k: int, snapshot: Snapshot) -> Plumes | None:
+        """What vehicles have thrown up at trigger k."""
+        if self.stirred is None:
+            return None
+        return plumes.at(self.stirred, self.timeline, snapshot.origin_m, *self._interval(k))
 
     def _fall(self, camera: Camera, snapshot: Snapshot) -> Fall | None:
         """Rain and snow about a camera."""
@@ -321,6 +337,7 @@ def _placed(scenario: Scenario, road_map: RoadMap, path: NDArray[np.float64], li
         lights=amounts.lights,
         clutter=amounts.clutter,
         woods=amounts.woods,
+        mirror_facades=amounts.mirror_facades,
         lit=lit,
     )
     key = keys.derive(keys.root(scenario.seed), "surroundings")

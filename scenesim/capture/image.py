@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from scenesim.base.frames import Pose
 from scenesim.base.keys import Key
 from scenesim.capture import cast, exposure, falling
+from scenesim.capture import plumes as clouds
 from scenesim.capture.exposure import Exposed, Shot
 from scenesim.kernels import airglow, contact, lamps, raster
 from scenesim.kernels.atmosphere import Environment
 from scenesim.kernels.packed import Hits, PackedScene, Rays
+from scenesim.kernels.plumes import Plumes
 from scenesim.kernels.radiance import radiance
 from scenesim.sensors.imaging import Film
 
@@ -57,12 +59,14 @@ def capture(
     film: Film | None = None,
     fall: falling.Fall | None = None,
     shot: Shot | None = None,
+    plumes: Plumes | None = None,
 ) -> tuple[Rays, Hits, NDArray[np.uint8], NDArray[np.uint8], Exposed | None]:
     """(rays (H * W,), hits (H * W,), rgb (H, W, 3), transmittance (H, W) as in frame.Image, what the chip gave) of what a
     camera sees; rays and hits are those of the pixels' centres.
 
-    local_from_camera: poses (H,) of the rows. key: chance of this image (noise). fall: rain and snow, drawn over the surfaces;
-    labels are those of the surfaces. shot: glass, chip and faults of the camera; a sound film without it.
+    local_from_camera: poses (H,) of the rows. key: chance of this image (noise). fall, plumes: rain and snow, and what vehicles
+    throw up, drawn over the surfaces; labels are those of the surfaces. shot: glass, chip and faults of the camera; a sound film
+    without it.
     """
     rays = centre_rays(camera, local_from_camera, threads)
     hits = cast.closest_hit(scene, rays, visibility=SEEN_BY_CAMERA, width=camera.width, threads=threads)
@@ -70,9 +74,11 @@ def capture(
     left = np.ones(image.shape[:2], np.float32)
     if environment.night > 0.0 and environment.extinction[1] > GLOWS_ABOVE_PER_M:
         _glow(scene, environment, rays, hits, image, threads)
+    if plumes is not None:
+        left = clouds.draw(plumes, environment, scene.light, lamp_cells(scene), rays, hits, image, threads)
     if fall is not None:
         lens = camera if shot is None else falling.exposed(shot.camera, shot.settings(environment, image))
-        left = falling.draw(fall, environment, scene.light, lamp_cells(scene), lens, rays, hits, image, threads)
+        left *= falling.draw(fall, environment, scene.light, lamp_cells(scene), lens, rays, hits, image, threads)
     if shot is not None and shot.camera.imager is not None:
         rgb, chip = exposure.on_chip(image, scene, environment, rays, hits, key, shot, threads)
     else:

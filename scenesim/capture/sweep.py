@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from scenesim.base import keys, taxonomy
 from scenesim.base.frames import Pose, quaternion_rotate
 from scenesim.base.keys import Key
-from scenesim.capture import cast, ghosts, motion
+from scenesim.capture import cast, ghosts, mirrored, motion
+from scenesim.capture import plumes as clouds
 from scenesim.capture.frame import Sweep
 from scenesim.kernels import backscatter, echoes
-from scenesim.kernels.packed import MATERIAL, PackedScene, Rays
+from scenesim.kernels.packed import MATERIAL, Hits, PackedScene, Rays
+from scenesim.kernels.plumes import Plumes
 from scenesim.kernels.raster import empty_rays
 from scenesim.kernels.texture import noise_table
 from scenesim.scene.stage import SEEN_BY_LIDAR
@@ -54,13 +56,15 @@ def capture_sweep(
     threads: int | None = None,
     *,
     air: Air = CLEAR,
+    plumes: Plumes | None = None,
     time_s: float = 0.0,
 ) -> Sweep:
     """One sweep of a lidar, centred on the trigger's reference time.
 
     local_from_ego_at: poses (n,) of the ego at times (n,) s relative to the reference time. key: chance of this sweep; with the
     same key, sweeps through different air have the same rays and the same noise, pulse by pulse. track: label value of each
-    actor row. time_s: the reference time on the scenario's clock, for patterns that go on from sweep to sweep.
+    actor row. plumes: what vehicles throw up. time_s: the reference time on the scenario's clock, for patterns that go on from
+    sweep to sweep.
 
     A pulse is a cone of lidar.sub_rays rays. What they and the air bring back is merged into echoes where the pulse cannot
     separate it; echoes above the threshold that the sensor's data sheet implies are seen, and lidar.returns says which of them
@@ -83,12 +87,16 @@ def capture_sweep(
         ),
         n,
     )  # fmt: skip
-    airs = [air] if air == CLEAR else [air, CLEAR]  # the clear twin tells what weather costs
-    found = _returns(scene, rays, [_laser(lidar, a) for a in airs], track, 1.0 / len(offsets), threads)
+    airs = [air] if air == CLEAR and plumes is None else [air, CLEAR]  # the clear twin tells what weather costs
+    lasers = [_laser(lidar, a) for a in airs]
+    found, first_hits = _returns(scene, rays, lasers, track, 1.0 / len(offsets), threads)
     silent = faults.silent(lidar.faults, pulses, fault_key)
     dirt = faults.window(lidar.faults, pulses)
     gain = ranging.gain(lidar, pulses, dirt)
-    measured, *clear = (_measure(lidar, a, key, f, gain, silent, n, threads) for a, f in zip(airs, found))
+    more = _more(scene, lidar, lasers[0], plumes, key, rays, first_hits, found[0], threads)
+    measured, *clear = (
+        _measure(lidar, a, key, f, gain, silent, n, threads, m) for a, f, m in zip(airs, found, (more, None))
+    )
     seen = found[0]
     ghosts.add(measured, lidar, fault_key, silent)
 
@@ -194,15 +202,17 @@ def _poses(
 
 def _returns(
     scene: PackedScene, rays: Rays, lasers: list[backscatter.Laser], track, share: float, threads: int | None
-) -> list[_Returns]:
-    """What rays (N,), of that share of a pulse's energy each, bring back, from behind panes too: through the air of each of
-    some lasers."""
+) -> tuple[list[_Returns], Hits]:
+    """(what rays (N,), of that share of a pulse's energy each, bring back, from behind panes too: through the air of each of
+    some lasers; what they hit first)."""
     n = len(rays.time)
     travelled, passed = np.zeros((len(lasers), n)), np.ones((len(lasers), n))
     ray, now, layers, first = np.arange(n), rays, [], 0
+    first_hits = None
     while True:
         m = len(ray)
         hits = cast.closest_hit(scene, now, visibility=SEEN_BY_LIDAR, threads=threads)
+        first_hits = hits if len(layers) == 0 else first_hits
         deeper = np.full(m, -1, np.int32)
         layer = [
             _Returns(
@@ -229,17 +239,37 @@ def _returns(
         ray, now = ray[on], empty_rays(len(on))
         cast.run(partial(_go_on, rays, ray, travelled[0], now), len(ray), threads=threads)
     if len(layers) == 1:
-        return layers[0]
+        return layers[0], first_hits
     names = vars(layers[0][0])
-    return [_Returns(*(np.concatenate([getattr(a[k], name) for a in layers]) for name in names)) for k in range(len(lasers))]
+    joined = (_Returns(*(np.concatenate([getattr(a[k], name) for a in layers]) for name in names)) for k in range(len(lasers)))
+    return list(joined), first_hits
 
 
 def _go_on(rays: Rays, ray, travelled, out: Rays, begin: int, end: int) -> None:
     backscatter.go_on(rays, ray, travelled, begin, end, out)
 
 
+def _more(
+    scene: PackedScene, lidar: Lidar, laser: backscatter.Laser, plumes: Plumes | None, key: Key, rays: Rays, hits: Hits,
+    found: _Returns, threads: int | None,
+) -> echoes.More | None:  # fmt: skip
+    """What plumes and mirrors send back; None where there are neither. What is behind plumes is dimmed in `found`."""
+    extra = []
+    if plumes is not None:
+        extra.append(clouds.returns(plumes, lidar, laser.extinction, key, rays, found.deeper, found.value, threads))
+    if mirrored.there_are(scene, laser):
+        extra.append(mirrored.returns(scene, laser, lidar.threshold, rays, hits, lidar.sub_rays, threads))
+    if not extra:
+        return None
+    pulse, value, hit = (np.concatenate(column) for column in zip(*extra))
+    order = np.argsort(pulse, kind="stable")
+    first = np.searchsorted(pulse[order], np.arange(len(rays.time) // lidar.sub_rays + 1))
+    return echoes.More(first.astype(np.int64), value[order], hit[order])
+
+
 def _measure(
-    lidar: Lidar, air: Air, key: Key, found: _Returns, gain, silent, pulses: int, threads: int | None
+    lidar: Lidar, air: Air, key: Key, found: _Returns, gain, silent, pulses: int, threads: int | None,
+    more: echoes.More | None,
 ) -> echoes.Echoes:
     """What the receiver makes of the returns. gain, silent: (N,) of pulses, see ranging.gain and faults.silent."""
     receiver = ranging.receiver(lidar, air)
@@ -255,11 +285,12 @@ def _measure(
         np.empty(pulses, np.uint8),
     )
     room = sum(SUB_RAYS[lidar.sub_rays]) * (PANES + 1) + 1 + echoes.MOST_PARTICLES * len(falling.kind)
+    room += 0 if more is None else int(np.diff(more.first).max())
 
     def find(begin: int, end: int) -> None:
         echoes.find(
-            np.uint64(key), receiver, falling, response, step, gain, found.value, found.deeper, lidar.sub_rays, begin, end,
-            np.empty((room, 8)), out,
+            np.uint64(key), receiver, falling, response, step, gain, found.value, found.deeper, lidar.sub_rays, more,
+            begin, end, np.empty((room, 8)), out,
         )  # fmt: skip
 
     cast.run(find, pulses, threads=threads)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scenesim.kernels.bsdf import WATER, fresnel
 from scenesim.kernels.chance import TAU, uniform
-from scenesim.kernels.jit import helper, kernel
+from scenesim.kernels.jit import helper, inline, kernel
 from scenesim.kernels.packed import MATERIAL
 from scenesim.kernels.pose import rotate, rotate_back
 from scenesim.kernels.shaders import ASPHALT, CONCRETE, GLASS, LEAF, MARK, PAINT, PAVING, SOIL
@@ -88,6 +88,14 @@ def pulse_rays(
             rays.time[j] = time[i]
 
 
+@inline
+def puddle_share(scene, laser, triangle, u, v, shader):
+    """How much of a road there, 0 to 1, lies under a puddle: where cameras see it (shaders._wet)."""
+    x, y, _ = object_point(scene.geometry, triangle, u, v)
+    _, wave, _, _ = noise(laser.noise, x / 14.0, y / 14.0, 0.03)
+    return smooth(0.7, 1.4, wave) * laser.wet * (1.0 if shader == ASPHALT or shader == SOIL else 0.6)
+
+
 @helper
 def _under_water(scene, laser, triangle, u, v, shader, up, cosine):
     """What water makes of a surface's reflectance: a factor. up: z of the normal.
@@ -97,9 +105,7 @@ def _under_water(scene, laser, triangle, u, v, shader, up, cosine):
     """
     if shader == ASPHALT or shader == CONCRETE or shader == PAVING or shader == MARK or shader == SOIL:
         up = saturate(1.4 * up - 0.3)
-        x, y, _ = object_point(scene.geometry, triangle, u, v)
-        _, wave, _, _ = noise(laser.noise, x / 14.0, y / 14.0, 0.03)
-        puddle = smooth(0.7, 1.4, wave) * laser.wet * (1.0 if shader == ASPHALT or shader == SOIL else 0.6)
+        puddle = puddle_share(scene, laser, triangle, u, v, shader)
         film = up * (puddle + (1.0 - puddle) * laser.wet * laser.wet)
         in_out = 1.0 - fresnel(WATER, cosine)
         return mix(1.0, laser.soaked, laser.wet * up) * mix(1.0, in_out * in_out, film)

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from scenesim.kernels.chance import normal, uniform
 from scenesim.kernels.jit import helper, kernel
 
-HITS = ("surface", "through_glass", "mixed", "fog", "rain", "snow", "crosstalk", "false_alarm")  # values of Sweep.hit
-SURFACE, THROUGH_GLASS, MIXED, FOG, RAIN, SNOW, CROSSTALK, FALSE_ALARM = range(len(HITS))
+HITS = (  # values of Sweep.hit
+    "surface", "through_glass", "mixed", "fog", "rain", "snow", "crosstalk", "false_alarm", "spray", "exhaust", "dust", "ghost",
+)  # fmt: skip
+SURFACE, THROUGH_GLASS, MIXED, FOG, RAIN, SNOW, CROSSTALK, FALSE_ALARM, SPRAY, EXHAUST, DUST, GHOST = range(len(HITS))
 STRONGEST, LAST, DUAL, TRIPLE = range(4)
 SNR_AT_THRESHOLD = 3.72  # signal over noise where one of 10 000 empty pulses is taken for a return: Q(3.72) = 1e-4
 MIXED_M, MIXED_SHARE = 0.15, 0.05  # an echo of surfaces further apart, with that much energy on either side, is a mixed pixel
@@ -69,6 +71,15 @@ class Falling(NamedTuple):
     lost: NDArray[np.float64]
     aperture: float
     divergence: float
+
+
+class More(NamedTuple):
+    """Returns of N pulses beside those of their own rays, in order of pulses: those of pulse i are rows first[i] to
+    first[i + 1]. first: (N + 1,). value: (E, 5) as those of surfaces. hit: (E,) of HITS."""
+
+    first: NDArray[np.int64]
+    value: NDArray[np.float32]
+    hit: NDArray[np.uint8]
 
 
 class Echoes(NamedTuple):
@@ -309,39 +320,49 @@ def _choose(receiver, s, seen):
     return min(a, b), max(a, b), seen - 1
 
 
+@helper
+def _gather(key, i, receiver, falling, response, step, value, deeper, sub_rays, rays, more, s):
+    """Put all returns of pulse i, of surfaces and of what is in the air, into s in order of range. Returns their number."""
+    m, wall, furthest = 0, np.inf, 0.0
+    open_sky = False
+    for j in range(i * sub_rays, (i + 1) * sub_rays):
+        row = j
+        last = 0.0
+        while row >= 0:
+            if value[row, RANGE] > 0.0:
+                last = float(value[row, RANGE])
+                hit = SURFACE if row < rays else THROUGH_GLASS
+                m = _put(
+                    s, m, last, value[row, POWER], value[row, INTENSITY], value[row, COSINE], value[row, THROUGH], row, hit
+                )
+            else:
+                open_sky = True
+            row = deeper[row]
+        furthest = max(furthest, last)
+    if not open_sky:
+        wall = furthest
+    if len(falling.kind) > 0:
+        m = _fall(key, i, receiver, falling, s, m, wall)
+    if len(response) > 0:
+        m = _fog(key, i, receiver, response, step, s, m, wall)
+    if more is not None:  # compiled where there is more
+        for e in range(more.first[i], more.first[i + 1]):
+            v = more.value[e]
+            m = _put(s, m, v[RANGE], v[POWER], v[INTENSITY], v[COSINE], v[THROUGH], -1, more.hit[e])
+    return m
+
+
 @kernel
-def find(key, receiver, falling, response, step, gain, value, deeper, sub_rays, begin, end, s, out):
+def find(key, receiver, falling, response, step, gain, value, deeper, sub_rays, more, begin, end, s, out):
     """Echoes of pulses [begin, end).
 
     response, step: of fog, see soft_response; empty where there is none. gain: (N,) of each pulse, or empty: 1. value: (C, 5)
     returns of rays, sub_rays of a pulse side by side, what is behind panes after those. deeper: (C,) row of what a ray hits
-    behind, -1 for nothing. s: room.
+    behind, -1 for nothing. more: More, or None. s: room.
     """
     rays = len(out.total) * sub_rays
-    drops, fog = len(falling.kind) > 0, len(response) > 0
     for i in range(begin, end):
-        m, wall, furthest = 0, np.inf, 0.0
-        open_sky = False
-        for j in range(i * sub_rays, (i + 1) * sub_rays):
-            row = j
-            last = 0.0
-            while row >= 0:
-                if value[row, RANGE] > 0.0:
-                    last = float(value[row, RANGE])
-                    hit = SURFACE if row < rays else THROUGH_GLASS
-                    m = _put(
-                        s, m, last, value[row, POWER], value[row, INTENSITY], value[row, COSINE], value[row, THROUGH], row, hit
-                    )
-                else:
-                    open_sky = True
-                row = deeper[row]
-            furthest = max(furthest, last)
-        if not open_sky:
-            wall = furthest
-        if drops:
-            m = _fall(key, i, receiver, falling, s, m, wall)
-        if fog:
-            m = _fog(key, i, receiver, response, step, s, m, wall)
+        m = _gather(key, i, receiver, falling, response, step, value, deeper, sub_rays, rays, more, s)
         if m > 1:
             m = _merge(receiver, s, m)
         if len(gain) > 0:

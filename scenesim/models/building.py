@@ -26,6 +26,7 @@ Array = NDArray[np.float64]
 FACADE, PLASTER, STONE, PLINTH = Surface("facade"), Surface("plaster"), Surface("trim_stone"), Surface("plinth")
 TILE, SLATE, FLAT, CHIMNEY = Surface("roof_tile"), Surface("roof_slate"), Surface("roof_flat"), Surface("chimney")
 STEEL, PAINTED, FRAME = Surface("steel_galvanised"), Surface("steel_painted"), Surface("window_frame")
+MIRROR = Surface("mirror_facade")
 WINDOW, DOOR, PLASTIC = Surface("window_glass"), Surface("door_wood"), Surface("plastic")
 
 FOUNDATION_M = 1.5  # the walls go on below the ground, because it is not level
@@ -82,6 +83,10 @@ STYLES = {
     "office": Style(
         (18.0, 30.0), (13.0, 18.0), (3, 7), (3.4, 3.7), (1.8, 2.4), (1.5, 2.0), (1.9, 2.2), ("flat",),
         brick=0.1, shop=0.3, balconies=0.0, attached=False,
+    ),
+    "mirror_office": Style(
+        (20.0, 32.0), (13.0, 18.0), (4, 7), (3.5, 3.8), (1.5, 1.8), (1.0, 1.2), (1.9, 2.2), ("flat",),
+        brick=0.0, shop=0.0, balconies=0.0, attached=False,
     ),
 }  # fmt: skip
 
@@ -184,6 +189,8 @@ def build(name: str, key: Key, **options: float) -> Model:
 
 
 def _walls(d: Design) -> list[Mesh]:
+    if d.style == "mirror_office":
+        return _curtain(d)
     x, y, top = d.depth_m / 2, d.width_m / 2, d.eaves_m
     low = -FOUNDATION_M
     front = solids.wall([(x, -y), (x, y)], low, top, FACADE)
@@ -197,6 +204,23 @@ def _walls(d: Design) -> list[Mesh]:
     ring = solids.prism(plinth, low, 0.42, PLINTH, caps=False)
     cap = solids.flat(plinth.difference(shapely.box(-x, -y, x, y)), PLINTH, 0.42)
     return [front, back, *sides, ring, *([cap] if cap else [])]
+
+
+def _curtain(d: Design) -> list[Mesh]:
+    """A curtain wall of coated glass all round, from the ground up: flush panes, with a rail at each floor and posts
+    between."""
+    x, y, top = d.depth_m / 2, d.width_m / 2, d.eaves_m
+    corners = [(x, -y), (x, y), (-x, y), (-x, -y), (x, -y)]
+    glass = [solids.wall(corners[k : k + 2], 0.0, top, MIRROR) for k in range(4)]
+    base = solids.prism(shapely.box(-x - 0.04, -y - 0.04, x + 0.04, y + 0.04), -FOUNDATION_M, 0.25, PLINTH)
+    floors = [k * d.storey_m + 0.45 for k in range(1, d.storeys)]
+    rails = [solids.box((2 * x + 0.06, 2 * y + 0.06, 0.09), (0, 0, z), PAINTED) for z in floors]
+    posts = []
+    for count, half, place in ((d.bays, y, lambda a, s: (s * x, a)), (d.deep, x, lambda a, s: (a, s * y))):
+        for k in range(0, count + 1, 2):
+            along = -half + k * 2 * half / count
+            posts += [solids.box((0.06, 0.06, top), (*place(along, s), top / 2), PAINTED) for s in (-1, 1)]
+    return [*glass, base, *rails, *posts]
 
 
 def _blind(m: Mesh) -> Mesh:

@@ -29,7 +29,8 @@ COLORS = ("class", "cause", "intensity")
 # What a point met, sRGB; as on the report's page.
 CAUSES = {
     "surface": (128, 138, 150), "through_glass": (90, 190, 255), "mixed": (255, 176, 40), "fog": (186, 120, 245),
-    "rain": (60, 110, 255), "snow": (20, 200, 175),
+    "rain": (60, 110, 255), "snow": (20, 200, 175), "crosstalk": (255, 60, 200), "false_alarm": (230, 60, 60),
+    "spray": (0, 215, 255), "exhaust": (205, 205, 130), "dust": (200, 140, 70), "ghost": (255, 120, 70),
 }  # fmt: skip
 GREY = (128, 128, 128)
 IMAGE_PLANE_M = 4.0  # how far from a camera its picture stands in 3D

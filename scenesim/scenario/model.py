@@ -321,6 +321,7 @@ class Densities(Part):
     lights: Share = 1.0
     clutter: Share = 0.5
     woods: Share = 0.5
+    mirror_facades: Annotated[Share, Field(description="of the buildings, those that are all of mirroring glass")] = 0.0
     reach_m: Annotated[Number, Field(ge=30, le=1000)] = 220.0
 
 
@@ -338,6 +339,7 @@ class Weather(Part):
     wind_from_deg: Annotated[Number, Field(ge=-360, le=360, description="clockwise from north, where it comes from")] = 270.0
     road_wetness: Share | None = Field(default=None, description="0 dry to 1 soaked; as rain or snow make it if left out")
     snow_cover: Share | None = Field(default=None, description="0 none to 1 deep; as the snow makes it if left out")
+    road_dust: Annotated[Share, Field(description="how much dust vehicles raise from a dry road, as on gravel")] = 0.0
     turbidity: Annotated[Number, Field(ge=1, le=10, description="of clear air: 1 very clear, 2 usual")] = 1.8
 
     @model_validator(mode="before")

@@ -33,17 +33,19 @@ FAST_M_S = 80 / 3.6
 
 @dataclass(frozen=True)
 class Surroundings:
-    """How much of everything: 0 is none, 1 as much as there is room for. lit: whether street lights shine."""
+    """How much of everything: 0 is none, 1 as much as there is room for. mirror_facades: share of
+    buildings. lit: whether street lights shine."""
 
     buildings: float = 0.9
     trees: float = 0.6
     lights: float = 1.0
     clutter: float = 0.5
     woods: float = 0.5
+    mirror_facades: float = 0.0
     lit: bool = False
 
     def __post_init__(self):
-        for name in ("buildings", "trees", "lights", "clutter", "woods"):
+        for name in ("buildings", "trees", "lights", "clutter", "woods", "mirror_facades"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise InputError(f"{name}: {getattr(self, name):g}; a density is between 0 and 1")
 
@@ -193,6 +195,8 @@ def _buildings(e: Edge, site: Site, key: Key, amounts: Surroundings) -> Iterator
         n += 1
         if g.uniform() > 0.85:
             style = str(g.choice(["town_house", "apartments", "villa", "office"]))
+        if amounts.mirror_facades > 0 and g.uniform() < amounts.mirror_facades:
+            style = "mirror_office"
         shape_key = derive(Key(0), "variant", style, int(g.integers(VARIANTS)))
         design = building.draw(style, shape_key)
         attached = building.STYLES[style].attached

@@ -72,16 +72,16 @@ class Air:
 CLEAR = Air()
 
 
-def droplets_per_m(per_cm3: float, mode_um: float, wavelength_nm: float = 550.0) -> float:
-    """Extinction, 1/m, of a fog of so many droplets whose radii are distributed as r^3 exp(-3 r / mode) (advection fog:
-    Rasshofer et al. 2011): what to divide CONTRAST_LIMIT by for its visibility.
+def droplets_per_m(per_cm3: float, mode_um: float, wavelength_nm: float = 550.0, power: float = 3.0) -> float:
+    """Extinction, 1/m, of a fog of so many droplets whose radii are distributed as r^power exp(-power r / mode): what to divide
+    CONTRAST_LIMIT by for its visibility. power: 3 for advection fog, 6 for the mist of spray (Rasshofer et al. 2011).
 
     Twice their cross-sections, and what their edges add: 2 (1 + (2 pi r / wavelength)^(-2/3)) (van de Hulst 1957).
     """
     steps, total, area = 400, 0.0, 0.0
     for k in range(steps):
         r = (k + 0.5) / steps * 8.0 * mode_um
-        weight = r**3 * math.exp(-3.0 * r / mode_um)
+        weight = r**power * math.exp(-power * r / mode_um)
         total += weight
         area += weight * math.pi * r * r * 2.0 * (1.0 + (2000.0 * math.pi * r / wavelength_nm) ** (-2.0 / 3.0))
     return per_cm3 * 1e-6 * area / total
