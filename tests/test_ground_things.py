@@ -108,7 +108,7 @@ def test_buildings_follow_their_design(style):
         key = keys.derive(keys.root(n), style)
         d, m = building.draw(style, key), building.build(style, key)
         mesh = m.parts[0].mesh
-        row = next(k for k, s in enumerate(mesh.surfaces) if s.material == "facade")
+        row = next(k for k, s in enumerate(mesh.surfaces) if s.material in ("facade", "mirror_facade"))
         walls = mesh.vertices[mesh.triangles[mesh.surface == row]].reshape(-1, 3)
         assert np.ptp(walls[:, 0]) == pytest.approx(d.depth_m) and np.ptp(walls[:, 1]) == pytest.approx(d.width_m)
         # The shader counts windows by whole pitches, from the left end of a wall, and storeys from the ground.

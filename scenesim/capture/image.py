@@ -65,8 +65,8 @@ def capture(
     camera sees; rays and hits are those of the pixels' centres.
 
     local_from_camera: poses (H,) of the rows. key: chance of this image (noise). fall, plumes: rain and snow, and what vehicles
-    throw up, drawn over the surfaces; labels are those of the surfaces. shot: glass, chip and faults of the camera; a sound film
-    without it.
+    throw up, drawn over the surfaces; labels are those of the surfaces. shot: glass, chip and faults of the camera; a sound
+    film without it.
     """
     rays = centre_rays(camera, local_from_camera, threads)
     hits = cast.closest_hit(scene, rays, visibility=SEEN_BY_CAMERA, width=camera.width, threads=threads)
