@@ -165,8 +165,8 @@ def test_twins(air):
     assert len(a) > 0.7 * len(clear.range_m)
     unmixed = (clear.hit[a] == HIT["surface"]) & (bad.hit[b] == HIT["surface"])
     a, b = a[unmixed], b[unmixed]
-    # What is in the air just before a surface makes one echo with it, and air and water dim the far side of a long footprint; what
-    # wet ground mirrors comes back just behind it where a wall begins.
+    # What is in the air just before a surface makes one echo with it, and air and water dim the far side of a long footprint;
+    # what wet ground mirrors comes back just behind it where a wall begins.
     moved = (bad.range_m[b] - clear.range_m[a])[clear.range_m[a] < 20.0]
     assert (np.abs(moved) < 2e-3).mean() > 0.93 and moved.max() < 0.15 and moved.min() > -0.75
     assert np.array_equal(clear.class_id[a], bad.class_id[b]) and np.array_equal(clear.instance[a], bad.instance[b])
