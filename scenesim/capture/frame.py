@@ -46,6 +46,24 @@ class Image:
 
 
 @dataclass(frozen=True)
+class Waveforms:
+    """What the receiver of a lidar hears, S stretches of pulses, in firing order and from near to far; between stretches there
+    is nothing but noise.
+
+    ring, column: (S,) uint16 of the pulse. start_m: (S,) float32 range of the first sample; later ones are step_m further each.
+    first: (S + 1,) int64: the samples of stretch s are rows first[s] to first[s + 1] of power. power: (n,) float32, over the
+    least that is taken for a return, with noise.
+    """
+
+    ring: NDArray[np.uint16]
+    column: NDArray[np.uint16]
+    start_m: NDArray[np.float32]
+    first: NDArray[np.int64]
+    power: NDArray[np.float32]
+    step_m: float
+
+
+@dataclass(frozen=True)
 class Sweep:
     """One lidar sweep: N points, in firing order, those of a pulse from near to far; only pulses that came back.
 
@@ -63,7 +81,8 @@ class Sweep:
     surface over ground, in the axes of the ego at the reference time; 0 for what stands, nan for what is in the air.
     Points in the air are of class noise, instance 0, normal and incidence nan. pulses: number of pulses fired.
     world_from_lidar: pose at the reference time, as the calibration has it. lost_points: track -> points that weather has cost
-    it, pulse by pulse; None in clear air, and not among the points of a dataset but in its table of objects.
+    it, pulse by pulse; None in clear air, and not among the points of a dataset but in its table of objects. waveforms: where
+    the sensor gives them out.
     """
 
     lidar: str
@@ -90,6 +109,7 @@ class Sweep:
     pulses: int
     world_from_lidar: Pose
     lost_points: dict[int, int] | None = None
+    waveforms: Waveforms | None = None
 
 
 @dataclass(frozen=True)

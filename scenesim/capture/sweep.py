@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scenesim.base import keys, taxonomy
 from scenesim.base.frames import Pose, quaternion_rotate
 from scenesim.base.keys import Key
-from scenesim.capture import cast, ghosts, mirrored, motion
+from scenesim.capture import cast, ghosts, mirrored, motion, waveform
 from scenesim.capture import plumes as clouds
 from scenesim.capture.frame import Sweep
 from scenesim.kernels import backscatter, echoes
@@ -98,6 +98,10 @@ def capture_sweep(
         _measure(lidar, a, key, f, gain, silent, n, threads, m) for a, f, m in zip(airs, found, (more, None))
     )
     seen = found[0]
+    waveforms = None
+    if lidar.waveform_ns is not None:
+        room = _room(lidar, air, more)
+        waveforms = waveform.record(lidar, air, key, pulses, gain, silent, seen.value, seen.deeper, more, room, threads)
     ghosts.add(measured, lidar, fault_key, silent)
 
     there = np.flatnonzero(measured.number)
@@ -152,6 +156,7 @@ def capture_sweep(
         pulses=n,
         world_from_lidar=world_from_local @ now @ lidar.ego_from_lidar,
         lost_points=_lost(measured, seen, clear[0], found[1]) if clear else None,
+        waveforms=waveforms,
     )
 
 
@@ -267,6 +272,12 @@ def _more(
     return echoes.More(first.astype(np.int64), value[order], hit[order])
 
 
+def _room(lidar: Lidar, air: Air, more: echoes.More | None) -> int:
+    """Returns that a pulse may have at most."""
+    room = sum(SUB_RAYS[lidar.sub_rays]) * (PANES + 1) + 1 + echoes.MOST_PARTICLES * len(air.particles())
+    return room + (0 if more is None else int(np.diff(more.first).max()))
+
+
 def _measure(
     lidar: Lidar, air: Air, key: Key, found: _Returns, gain, silent, pulses: int, threads: int | None,
     more: echoes.More | None,
@@ -284,8 +295,7 @@ def _measure(
         np.empty((pulses, most), np.uint8),
         np.empty(pulses, np.uint8),
     )
-    room = sum(SUB_RAYS[lidar.sub_rays]) * (PANES + 1) + 1 + echoes.MOST_PARTICLES * len(falling.kind)
-    room += 0 if more is None else int(np.diff(more.first).max())
+    room = _room(lidar, air, more)
 
     def find(begin: int, end: int) -> None:
         echoes.find(

@@ -64,6 +64,8 @@ def frame_files(frame: Frame, image_format: ImageFormat = "png", jpeg_quality: i
         files[f"{name}/geometry.parquet"] = tables.encode(tables.geometry(image))
     for name, sweep in frame.sweeps.items():
         files[f"{_safe(name)}/points.parquet"] = tables.encode(tables.points(frame, sweep))
+        if sweep.waveforms is not None:
+            files[f"{name}/waveforms.parquet"] = tables.encode(tables.waveforms(frame, sweep.waveforms))
     for make in (tables.objects, tables.boxes, tables.poses, tables.lanes):
         files[f"{make.__name__}.parquet"] = tables.encode(make(frame))
     return files

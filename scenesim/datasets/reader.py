@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,9 @@ class NativeDataset:
     def _sweep(self, folder: Path, pose: dict[str, Any]) -> Sweep:
         lidar = pose["sensor"]
         world_from_lidar: Pose = tables.pose_of(pose)
-        return tables.sweep_of(read_table(folder / lidar / "points.parquet"), lidar, pose["pulses"], world_from_lidar)
+        sweep = tables.sweep_of(read_table(folder / lidar / "points.parquet"), lidar, pose["pulses"], world_from_lidar)
+        path = folder / lidar / "waveforms.parquet"
+        return replace(sweep, waveforms=tables.waveforms_of(read_table(path))) if path.exists() else sweep
 
 
 def read_table(path: Path) -> pa.Table:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from scenesim.base.frames import Pose
-from scenesim.capture.frame import CameraBoxes, Frame, Image, Layout, MapLane, Objects, Sweep
+from scenesim.capture.frame import CameraBoxes, Frame, Image, Layout, MapLane, Objects, Sweep, Waveforms
 
 Columns = dict[str, Any]
 
@@ -82,6 +82,24 @@ def points(frame: Frame, sweep: Sweep) -> pa.Table:
     columns |= {name: getattr(sweep, name) for name in PER_POINT} | _split(sweep.normal, NORMAL)
     columns |= _split(sweep.scene_flow_m_s, SCENE_FLOW)
     return pa.table(columns)
+
+
+def waveforms(frame: Frame, w: Waveforms) -> pa.Table:
+    """A row for each stretch."""
+    n = len(w.ring)
+    columns = _stamp(frame, n, time=False) | {"ring": w.ring, "column": w.column, "start_m": w.start_m}
+    columns["power"] = pa.ListArray.from_arrays(pa.array(w.first, pa.int32()), pa.array(w.power))
+    return pa.table(columns, metadata={"step_m": repr(w.step_m)})
+
+
+def waveforms_of(table: pa.Table) -> Waveforms:
+    """The Waveforms again."""
+    power = table["power"].combine_chunks()
+    first = power.offsets.to_numpy().astype(np.int64)
+    values = {name: table[name].to_numpy() for name in ("ring", "column", "start_m")}
+    return Waveforms(
+        first=first - first[0], power=power.flatten().to_numpy(), step_m=float(table.schema.metadata[b"step_m"]), **values
+    )
 
 
 def objects(frame: Frame) -> pa.Table:

@@ -25,6 +25,7 @@ MIXED_M, MIXED_SHARE = 0.15, 0.05  # an echo of surfaces further apart, with tha
 PATCHES = 8  # lengths of fog that are told apart along a beam, from PATCH_M to PATCH_M * 2^4: where its echo may be loudest
 PATCH_M = 0.9
 MOST_PARTICLES = 12  # of a kind in a beam
+HEARD = 0.1  # of the threshold: what is fainter is noise in a waveform
 PI = 3.141592653589793
 
 # Columns of the returns that kernels.backscatter finds.
@@ -380,3 +381,63 @@ def find(key, receiver, falling, response, step, gain, value, deeper, sub_rays, 
                     out.value[i, slot, k] = s[e, k]
                 out.true[i, slot] = s[e, TRUE]
                 out.row[i, slot], out.hit[i, slot] = int(s[e, ROW]), int(s[e, HIT])
+
+
+@kernel
+def heard(
+    key, receiver, falling, response, step, gain, value, deeper, sub_rays, more, sample, pulses, begin, end, s, first, room,
+    power,
+):
+    """Waveforms of pulses [begin, end): stretches of samples, `sample` m apart, in which there is more than noise. Returns how
+    many stretches and how many samples there are, and writes them where there is room.
+
+    Returns are those that `find` makes echoes of, each a sin^2 of the pulse's half-power width; fog is its whole response, and
+    the patch that stands out of it. first: (S, 3) int32 pulse, number of the first sample, count. power: (n,) float32 over the
+    threshold. room: 0 to count alone. The rest as in `find`.
+    """
+    width = receiver.separation
+    stretches, samples = 0, 0
+    last = 0
+    for k in range(len(response)):
+        if receiver.fog * response[k] > HEARD * receiver.threshold:
+            last = k
+    for i in range(begin, end):
+        m = _gather(key, i, receiver, falling, response, step, value, deeper, sub_rays, pulses * sub_rays, more, s)
+        loud = gain[i] if len(gain) > 0 else 1.0
+        e, stop = 0, 0.0
+        mist = last > 0
+        while e < m or mist:
+            if mist:
+                a, stop, mist = 0.0, last * step, False
+            else:
+                if s[e, POWER] * loud < HEARD * receiver.threshold or s[e, RANGE] + width > 2.0 * receiver.furthest:
+                    e += 1
+                    continue
+                a, stop = s[e, RANGE] - width, s[e, RANGE] + width
+            begun = e
+            while e < m and s[e, RANGE] - width <= stop:
+                if s[e, POWER] * loud >= HEARD * receiver.threshold:
+                    stop = max(stop, s[e, RANGE] + width)
+                e += 1
+            low, high = max(int(np.ceil(a / sample)), 0), int(stop / sample)
+            if high < low:
+                continue
+            if room > 0:
+                first[stretches, 0], first[stretches, 1], first[stretches, 2] = i, low, high - low + 1
+                for k in range(low, high + 1):
+                    r = k * sample
+                    total = 0.0
+                    if r < (len(response) - 2) * step:
+                        at = int(r / step)
+                        total = receiver.fog * (response[at] + (response[at + 1] - response[at]) * (r / step - at))
+                    mean = total
+                    for n in range(begun, e):
+                        x = (r - s[n, RANGE]) / width
+                        if -1.0 < x < 1.0:
+                            p = s[n, POWER] - mean if s[n, HIT] == FOG else s[n, POWER]
+                            total += max(p, 0.0) * np.cos(0.5 * PI * x) ** 2
+                    noise = normal(key, i, 120, 2 * k) / SNR_AT_THRESHOLD
+                    power[samples + k - low] = total * loud / receiver.threshold + noise
+            stretches += 1
+            samples += high - low + 1
+    return stretches, samples

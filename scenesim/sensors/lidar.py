@@ -27,6 +27,7 @@ SUB_RAYS = {1: (1,), 3: (3,), 7: (1, 6), 19: (1, 6, 12)}  # rays on each ring ab
 LIGHT_M_S = 299792458.0
 DIVERGENCE_MRAD = (3.0, 1.5)  # where a sensor does not say: usual for those that turn
 FOCUS_OVER_REACH = 0.06  # by the two that are fitted
+WAVEFORM_NS = 1.0  # between samples of waveforms: digitisers of a gigahertz are usual
 SOFT_GAIN = 0.095  # see sensors/ranging.py
 
 
@@ -47,7 +48,8 @@ class Lidar:
     image of the spot is wider than the detector. soft_gain: what the receiver makes of light that air scatters back over
     metres, 1 being an echo of the same energy from a surface: less, because it is tuned to short pulses. gain_spread: of the
     beams' receivers about 1, standard deviation. false_alarms: share of pulses in which noise is taken for a return.
-    velocity_noise_m_s: of the radial velocity that it measures; None: it measures none. faults: what is wrong with this one.
+    velocity_noise_m_s: of the radial velocity that it measures; None: it measures none. waveform_ns: time between samples of
+    the waveforms that it gives out beside its points; None: it gives out none. faults: what is wrong with this one.
     ego_from_lidar: pose.
     """
 
@@ -78,6 +80,7 @@ class Lidar:
     velocity_noise_m_s: float | None
     faults: Faults
     ego_from_lidar: Pose
+    waveform_ns: float | None = None
 
     @property
     def threshold(self) -> float:
@@ -172,6 +175,8 @@ class Lidar:
         # What follows from the pattern, for those who read calibrations without scenesim.
         plain["rings"] = int(self.pulses().ring.max()) + 1
         plain |= {k: getattr(self, k).tolist() for k in ("elevation_rad", "azimuth_offset_rad", "fire_time_s", "ring_of_beam")}
+        if self.waveform_ns is not None:
+            plain["waveform_ns"] = self.waveform_ns
         plain["faults"] = self.faults.to_plain()
         plain["ego_from_lidar"] = pose_to_plain(self.ego_from_lidar)
         return plain
@@ -191,6 +196,7 @@ class Lidar:
             velocity_noise_m_s=None if velocity is None else float(velocity),
             faults=faults.read(Fields(plain["faults"], Place(plain["name"]))),
             ego_from_lidar=pose_from_plain(plain["ego_from_lidar"]),
+            waveform_ns=None if plain.get("waveform_ns") is None else float(plain["waveform_ns"]),
             **{k: float(plain[k]) for k in _NUMBERS},
         )
 
@@ -242,12 +248,19 @@ def read(fields: Fields, name: str, ego_from_lidar: Pose) -> Lidar:
         velocity_noise_m_s=fields.number("velocity_noise_m_s", low=0.0, high=10.0) if measures else None,
         faults=wrong,
         ego_from_lidar=ego_from_lidar,
+        waveform_ns=_waveform_ns(fields),
     )
 
 
 def _divergence(fields: Fields) -> tuple[float, ...]:
     given = fields.has("divergence_mrad")
     return fields.numbers("divergence_mrad", 2, low=0.0, high=50.0) if given else DIVERGENCE_MRAD
+
+
+def _waveform_ns(fields: Fields) -> float | None:
+    """Time between samples of waveforms; None where `waveform` does not ask for them."""
+    step = fields.number("waveform_step_ns", WAVEFORM_NS, low=0.1, high=20.0)
+    return step if fields.flag("waveform", False) else None
 
 
 def _sub_rays(fields: Fields) -> int:
