@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from math import sqrt
 
-from scenesim.kernels.backscatter import WATER, puddle_share
-from scenesim.kernels.bsdf import fresnel, schlick
+from scenesim.kernels.backscatter import puddle_share
+from scenesim.kernels.bsdf import WATER, fresnel, schlick
 from scenesim.kernels.jit import kernel
 from scenesim.kernels.packed import MATERIAL
 from scenesim.kernels.shaders import ASPHALT, CONCRETE, GLASS, MARK, PAVING
