@@ -19,7 +19,10 @@ from scenesim.capture import image as imaging
 from scenesim.capture.blur import CameraAt
 from scenesim.capture.exposure import Exposed, Shot
 from scenesim.capture.falling import Fall
-from scenesim.capture.frame import Frame
+from scenesim.capture.frame import Detections, Frame, Readings
+from scenesim.capture.odometry import Record
+from scenesim.capture.radar import capture_radar
+from scenesim.capture.speeds import StageVelocity
 from scenesim.capture.sweep import capture_sweep
 from scenesim.kernels.bvh import Tree, build_tree
 from scenesim.kernels.plumes import Plumes
@@ -27,7 +30,7 @@ from scenesim.labels import objects, pixels
 from scenesim.labels.lanes import EgoLanes
 from scenesim.labels.layout import layout
 from scenesim.labels.view import View
-from scenesim.models import catalogue
+from scenesim.models import catalogue, radar_surface
 from scenesim.models.falling import falling, wind_m_s
 from scenesim.models.kept import code, kept
 from scenesim.scenario.roads import identity, network
@@ -40,6 +43,7 @@ from scenesim.scene.surroundings import Surroundings, surroundings
 from scenesim.sensors import camera_faults
 from scenesim.sensors.ranging import Air
 from scenesim.world import simulate_actors
+from scenesim.world.ego_motion import EgoMotion
 from scenesim.world.road import RoadMap
 from scenesim.world.timeline import EGO, Timeline
 
@@ -145,6 +149,15 @@ class Production:
         self.air = Air(weather.visibility_m, rain, snow, wetness)
         # Label value of each actor row: the row itself, so that the ego, which no sensor of its own sees, is 0 like nothing.
         self.track = np.arange(len(self.timeline.actors) + len(self.stage.named), dtype=np.uint16)
+        self.records = self._records()
+
+    def _records(self) -> list[Record]:
+        """What the sensors of motion tell, all along."""
+        if not self.rig.motion:
+            return []
+        motion, key = EgoMotion(self.timeline), keys.derive(keys.root(self.scenario.seed), "motion")
+        base, duration = self.stage.model(EGO).wheelbase_m, self.timeline.duration_s
+        return [Record(sensor, motion, duration, keys.derive(key, sensor.name), base) for sensor in self.rig.motion]
 
     def snapshot(self, k: int) -> Snapshot:
         """The stage at trigger k, moving for as long as any sensor looks."""
@@ -197,8 +210,38 @@ class Production:
                 plumes=thrown_up,
                 time_s=snapshot.time_s,
             )
+        radars = self._radars(k, snapshot, track)
         table = objects.table(self.stage, snapshot, boxes, sweeps, seen, self.track)
-        return _Pending(self._frame(k, snapshot, images, sweeps, table), surfaces)
+        return _Pending(self._frame(k, snapshot, images, sweeps, radars, table), surfaces)
+
+    def _radars(self, k: int, snapshot: Snapshot, track: NDArray[np.uint16]) -> dict[str, Detections]:
+        """What every radar finds."""
+        if not self.rig.radars:
+            return {}
+        surfaces = radar_surface.rows(self.stage.store.tables.names)
+        local_from_ego = snapshot.local(snapshot.state.world_from_actor[EGO])
+        velocity = StageVelocity(self.stage, snapshot)
+        return {
+            radar.name: capture_radar(
+                snapshot.scene,
+                surfaces,
+                radar,
+                local_from_ego,
+                snapshot.world_from_local,
+                velocity.of_sensor(radar.ego_from_radar),
+                velocity,
+                keys.derive(self.key, k, radar.name),
+                track,
+                self.threads,
+                rain_mm_per_h=self.air.rain_mm_per_h,
+            )
+            for radar in self.rig.radars
+        }
+
+    def _motion(self, k: int, ego: Pose) -> dict[str, Readings]:
+        """What the sensors of motion told since the frame before."""
+        now, before = k / self.scenario.rate_hz, (k - 1) / self.scenario.rate_hz if k else None
+        return {record.sensor.name: record.until(now, before, ego) for record in self.records}
 
     def look_before(self, k: int) -> None:
         """See what frame k needs of earlier times, and is not known: the light that exposures follow, and frozen pictures.
@@ -283,7 +326,7 @@ class Production:
 
         return local_from_camera_at
 
-    def _frame(self, k: int, snapshot: Snapshot, images, sweeps, table) -> Frame:
+    def _frame(self, k: int, snapshot: Snapshot, images, sweeps, radars, table) -> Frame:
         ego = snapshot.state.world_from_actor[EGO]
         step = objects.DERIVATIVE_S
         ends = self.timeline.ego_poses([snapshot.time_s - step, snapshot.time_s + step]).translation
@@ -296,10 +339,12 @@ class Production:
             images,
             sweeps,
             table,
-            {c.name: c.to_plain() for c in self.rig.cameras} | {lidar.name: lidar.to_plain() for lidar in self.rig.lidars},
+            self.rig.calibration(),
             self.lanes.about(ego),
             taxonomy.names_by_id(),
             self.layout,
+            radars,
+            self._motion(k, ego),
         )
 
     def with_flow(self, pending: _Pending, after: Snapshot) -> Frame:
@@ -354,7 +399,7 @@ def _chosen(rig: Rig, sensors: Iterable[str] | None) -> Rig:
     """The rig with the sensors that were asked for."""
     if sensors is None:
         return rig
-    known = [c.name for c in rig.cameras] + [lidar.name for lidar in rig.lidars]
+    known = [sensor.name for sensor in rig.sensors]
     wanted = list(sensors)
     for name in wanted:
         if name not in known:
@@ -363,6 +408,8 @@ def _chosen(rig: Rig, sensors: Iterable[str] | None) -> Rig:
         rig,
         cameras=tuple(c for c in rig.cameras if c.name in wanted),
         lidars=tuple(lidar for lidar in rig.lidars if lidar.name in wanted),
+        radars=tuple(radar for radar in rig.radars if radar.name in wanted),
+        motion=tuple(sensor for sensor in rig.motion if sensor.name in wanted),
     )
 
 

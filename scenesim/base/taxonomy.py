@@ -67,6 +67,12 @@ def hits() -> dict[str, int]:
     return dict(assets.read("taxonomy", "classes")["hits"])
 
 
+@lru_cache(maxsize=1)
+def radar_causes() -> dict[str, int]:
+    """What a radar's detection comes from -> label value."""
+    return dict(assets.read("taxonomy", "classes")["radar_causes"])
+
+
 def class_id(name: str) -> int:
     """Label value of a class."""
     table = classes()

@@ -60,7 +60,7 @@ def splits(plan: Plan, most: int = 20_000) -> dict[str, float]:
 def frame_cost(scenario: Scenario, sensors: tuple[str, ...] | None) -> tuple[float, float]:
     """(bytes, seconds) of a frame."""
     rig = scenario.instruments
-    used = [s for s in (*rig.cameras, *rig.lidars) if sensors is None or s.name in sensors]
+    used = [s for s in rig.sensors if sensors is None or s.name in sensors]
     pixels = sum(s.width * s.height for s in used if hasattr(s, "width"))
     pulses = sum(len(s.pulses().ring) for s in used if hasattr(s, "pulses"))
     size = BYTES_PER_FRAME + pixels * BYTES_PER_PIXEL + pulses * BYTES_PER_PULSE

@@ -154,7 +154,7 @@ class Plan:
 
     def _check_sensors(self, scenario: Scenario) -> None:
         rig = scenario.instruments
-        known = [c.name for c in rig.cameras] + [lidar.name for lidar in rig.lidars]
+        known = [sensor.name for sensor in rig.sensors]
         for k, name in enumerate(self.recipe.sensors or ()):
             if name not in known:
                 place = self.source.document.place(("sensors", k))

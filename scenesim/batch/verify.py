@@ -167,7 +167,7 @@ def _again(home: Path, index: int, batch: Path | None, threads: int | None) -> I
         if load.dump(plan.scenario(plan.find(home.name)), home, batch) != dataset.scenario_yaml:
             yield f"{RECIPE} gives another scenario"
             return
-    sensors = [*dataset.index["cameras"], *dataset.index["lidars"]]
+    sensors = dataset.sensors
     scenario = load.load(home / "scenario.yaml")
     (frame,) = simulate.frames(scenario, only=range(index, index + 1), sensors=sensors, threads=threads)
     yield from _compared(dataset, frame_files(frame, dataset.index["image_format"]), index)

@@ -113,6 +113,64 @@ class Sweep:
 
 
 @dataclass(frozen=True)
+class Detections:
+    """What one radar found: N detections, from near to far, of all its scans.
+
+    scan: (N,) uint8 row of the radar's scans. range_m, azimuth_rad, elevation_rad: (N,) float32 as measured, in the radar's frame
+    (x forward, y left, z up); elevation nan where it tells none. radial_velocity_m_s: (N,) float32 as measured, positive going away.
+    ground_velocity_m_s: (N,) float32 the same free of the radar's own motion, 0 of what stands. rcs_dbsm, snr_db: (N,) float32 as
+    measured; the cross-section is that through clear air. range_sd_m, azimuth_sd_rad, velocity_sd_m_s: (N,) float32 of their noise.
+    xyz_m: (N, 3) float32 in the radar's frame, xyz_ego_m: in the ego's, both in its level plane where it tells no elevation.
+    class_id: (N,) uint8, instance: (N,) uint16 track, of what sends back most of it; of a ghost those of what is mirrored.
+    cause: (N,) uint8 of the taxonomy's radar causes. share: (N,) float32 of the power that comes from that. true_range_m,
+    true_azimuth_rad, true_elevation_rad, true_radial_velocity_m_s, true_rcs_dbsm: (N,) float32 of that without noise, where it
+    appears (of a ghost where the ghost is) and before velocities are folded; nan for false alarms, of class noise and instance 0.
+    world_from_radar: pose.
+    """
+
+    radar: str
+    scan: NDArray[np.uint8]
+    range_m: NDArray[np.float32]
+    azimuth_rad: NDArray[np.float32]
+    elevation_rad: NDArray[np.float32]
+    radial_velocity_m_s: NDArray[np.float32]
+    ground_velocity_m_s: NDArray[np.float32]
+    rcs_dbsm: NDArray[np.float32]
+    snr_db: NDArray[np.float32]
+    range_sd_m: NDArray[np.float32]
+    azimuth_sd_rad: NDArray[np.float32]
+    velocity_sd_m_s: NDArray[np.float32]
+    xyz_m: NDArray[np.float32]
+    xyz_ego_m: NDArray[np.float32]
+    class_id: NDArray[np.uint8]
+    instance: NDArray[np.uint16]
+    cause: NDArray[np.uint8]
+    share: NDArray[np.float32]
+    true_range_m: NDArray[np.float32]
+    true_azimuth_rad: NDArray[np.float32]
+    true_elevation_rad: NDArray[np.float32]
+    true_radial_velocity_m_s: NDArray[np.float32]
+    true_rcs_dbsm: NDArray[np.float32]
+    world_from_radar: Pose
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What a sensor of motion (satellite receiver, inertial unit, wheel odometry) told since the frame before: N samples.
+
+    kind: gnss, imu or wheel_odometry. time_s: (N,) float64 on the scenario's clock, after the frame before and not after this one.
+    columns: name -> (N,) float64, or uint8 of the fix; docs/radar.md lists them; those named true_ have no errors.
+    world_from_sensor: pose at the frame's time.
+    """
+
+    sensor: str
+    kind: str
+    time_s: NDArray[np.float64]
+    columns: dict[str, NDArray]
+    world_from_sensor: Pose
+
+
+@dataclass(frozen=True)
 class CameraBoxes:
     """How one camera sees O objects; the rows are those of Objects. Pixels: (left, top, right, bottom), pixel edges, so that a
     box of one pixel (0, 0) is (-0.5, -0.5, 0.5, 0.5).
@@ -196,7 +254,8 @@ class Frame:
 
     time_s: reference time on the scenario's clock. world_from_ego, ego_velocity_m_s (3,) world, at that time. calibration:
     sensor -> its spec as plain numbers and strings. ego_lanes: polylines (n, 3) float32 in the ego frame with their kind,
-    role and side. classes: class id -> name. layout: of the road; one for all frames of a scenario, None where unknown.
+    role and side. classes: class id -> name. layout: of the road; one for all frames of a scenario, None where unknown. radars,
+    motion: sensor -> what radars, and sensors of the ego's motion, tell.
     """
 
     scenario: str
@@ -211,3 +270,5 @@ class Frame:
     ego_lanes: tuple[dict[str, Any], ...] = ()
     classes: dict[int, str] = field(default_factory=dict)
     layout: Layout | None = None
+    radars: dict[str, Detections] = field(default_factory=dict)
+    motion: dict[str, Readings] = field(default_factory=dict)

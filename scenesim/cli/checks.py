@@ -10,13 +10,16 @@ import math
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scenesim.base import assets, document
 from scenesim.base.document import Document, Steps
 from scenesim.base.errors import InputError, Place, did_you_mean
+
+if TYPE_CHECKING:
+    from scenesim.sensors.rig import Rig
 
 # Keys that only one kind of YAML file has at its top, for files that do not lie in a folder of assets.
 TELLING_KEYS = {
@@ -147,18 +150,20 @@ def _scenario(source: Document) -> str:
         found = simulate.timeline(scenario)
     except InputError as e:
         raise load.located(e, source) from None
-    rig = scenario.instruments
-    return (
-        f"a scenario: frames {scenario.frame_count}, cameras {len(rig.cameras)}, lidars {len(rig.lidars)}, "
-        f"actors {len(found.actors)}"
-    )
+    return f"a scenario: frames {scenario.frame_count}, {_sensors(scenario.instruments)}, actors {len(found.actors)}"
+
+
+def _sensors(rig: Rig) -> str:
+    """How many sensors of each kind; cameras and lidars always, the others where there are some."""
+    others = (("radars", rig.radars), ("sensors of motion", rig.motion))
+    return f"cameras {len(rig.cameras)}, lidars {len(rig.lidars)}" + "".join(f", {k} {len(v)}" for k, v in others if v)
 
 
 def _rig(path: Path, source: Document) -> str:
     from scenesim.sensors import rig
 
     found = rig.load(source.data, Place(str(path)))
-    return f"a rig: cameras {len(found.cameras)}, lidars {len(found.lidars)}"
+    return f"a rig: {_sensors(found)}"
 
 
 def _sensor(path: Path, source: Document) -> str:
@@ -169,7 +174,11 @@ def _sensor(path: Path, source: Document) -> str:
     except InputError as e:
         inside = e.place.path.removeprefix("sensors.it").lstrip(".") if e.place else ""
         raise InputError(e.message, Place(str(path), path=inside)) from None
-    return "a camera" if found.cameras else f"a lidar: pulses {len(found.lidars[0].pulses().ring)} a sweep"
+    if found.lidars:
+        return f"a lidar: pulses {len(found.lidars[0].pulses().ring)} a sweep"
+    if found.radars:
+        return "a radar: " + ", ".join(f"{scan.name} {len(scan.fan()[0])} rays" for scan in found.radars[0].scans)
+    return f"a sensor of motion: {found.motion[0].rate_hz:g} samples a second" if found.motion else "a camera"
 
 
 def _materials(path: Path, source: Document) -> str:

@@ -56,8 +56,7 @@ def _of_time(scenario: Scenario) -> Iterator[tuple[Steps, str]]:
 
 
 def _of_sensors(scenario: Scenario) -> Iterator[tuple[Steps, str]]:
-    rig = scenario.instruments
-    if not rig.cameras and not rig.lidars:
+    if not scenario.instruments.sensors:
         yield ("rig",), "has no sensor: the frames will be empty"
 
 

@@ -31,12 +31,13 @@ class Prototype:
 
 @dataclass(frozen=True)
 class SurfaceTables:
-    """Rows of PackedScene.surface_* and PackedScene.material."""
+    """Rows of PackedScene.surface_* and PackedScene.material, and the names of the latter."""
 
     material: NDArray[np.int32]
     class_id: NDArray[np.int32]
     mark: NDArray[np.int32]
     materials: NDArray[np.float32]
+    names: tuple[str, ...]
 
 
 class PrototypeStore:
@@ -93,5 +94,6 @@ def _surface_tables(meshes: list[Mesh]) -> tuple[SurfaceTables, list[NDArray[np.
         np.array([taxonomy.class_id(s.class_name) if s.class_name else -1 for s in rows], np.int32),
         np.array([taxonomy.mark_id(s.mark) for s in rows], np.int32),
         material.pack(names),
+        tuple(names),
     )
     return tables, surface

@@ -10,23 +10,38 @@ from typing import Any
 from scenesim.base import assets
 from scenesim.base.errors import InputError, Place, did_you_mean
 from scenesim.base.frames import BODY_FROM_OPTICAL, Pose
-from scenesim.sensors import camera, lidar
+from scenesim.sensors import camera, lidar, odometry, radar
 from scenesim.sensors.camera import Camera
 from scenesim.sensors.fields import Fields
 from scenesim.sensors.lidar import Lidar
+from scenesim.sensors.odometry import Odometry
+from scenesim.sensors.radar import Radar
 
+KINDS = ("camera", "lidar", "radar", "gnss", "imu", "wheel_odometry")
 REACH_M = 20.0  # a sensor is not further than this from the ego's origin along any axis
 
 
 @dataclass(frozen=True, eq=False)
 class Rig:
     """The instruments of an ego. rate_hz: triggers a second; each makes one frame, with an image of every camera and one
-    revolution of every lidar, centred on it."""
+    revolution of every lidar, centred on it, a measurement of every radar, and what the sensors of motion told since the last."""
 
     name: str
     rate_hz: float
     cameras: tuple[Camera, ...]
     lidars: tuple[Lidar, ...]
+    radars: tuple[Radar, ...] = ()
+    motion: tuple[Odometry, ...] = ()
+
+    @property
+    def sensors(self) -> tuple[Camera | Lidar | Radar | Odometry, ...]:
+        """All of them."""
+        return (*self.cameras, *self.lidars, *self.radars, *self.motion)
+
+    def calibration(self) -> dict[str, dict[str, Any]]:
+        """Sensor -> its spec as plain numbers and strings."""
+        plain = {s.name: s.to_plain() for s in (*self.cameras, *self.lidars, *self.radars)}
+        return plain | {s.name: odometry.to_plain(s) for s in self.motion}
 
 
 def names() -> list[str]:
@@ -43,7 +58,7 @@ def load(rig: str | Mapping[str, Any], place: Place | None = None) -> Rig:
 
     A sensor's name is followed by the preset (a file of assets/sensors) that it starts from, its mounting in the ego frame
     (ISO 8855: positive yaw turns left, positive pitch lowers the nose, positive roll lowers the right side), and whatever of
-    the preset it changes. Without a preset, ``kind: camera`` or ``kind: lidar`` and everything it needs. place: of the mapping,
+    the preset it changes. Without a preset, ``kind: camera`` (or another of KINDS) and everything it needs. place: of the mapping,
     or of the name, in a file. Raises InputError with the place of what is wrong.
     """
     if isinstance(rig, str):
@@ -64,21 +79,31 @@ def _read(fields: Fields, name: str) -> Rig:
     if not sensors.values:
         raise InputError("a rig carries one sensor at least", sensors.place)
     made = [_sensor(str(key), sensors.values[key], sensors.at(str(key))) for key in sensors.values]
-    cameras = tuple(s for s in made if isinstance(s, Camera))
-    return Rig(name, rate, cameras, tuple(s for s in made if isinstance(s, Lidar)))
+    return Rig(
+        name,
+        rate,
+        tuple(s for s in made if isinstance(s, Camera)),
+        tuple(s for s in made if isinstance(s, Lidar)),
+        tuple(s for s in made if isinstance(s, Radar)),
+        tuple(s for s in made if isinstance(s, Odometry)),
+    )
 
 
-def _sensor(name: str, values: Any, place: Place) -> Camera | Lidar:
+def _sensor(name: str, values: Any, place: Place) -> Camera | Lidar | Radar | Odometry:
     if not camera.NAME.fullmatch(name):
         raise InputError(f'"{name}" names folders and columns: a letter, then letters, digits, "_", "." or "-"', place)
     fields = _with_preset(Fields(values, place))
-    kind = fields.word("kind", ("camera", "lidar"))
+    kind = fields.word("kind", KINDS)
     ego_from_body = _mounting(fields)
-    made: Camera | Lidar
+    made: Camera | Lidar | Radar | Odometry
     if kind == "camera":
         made = camera.read(fields, name, ego_from_body @ BODY_FROM_OPTICAL)
-    else:
+    elif kind == "lidar":
         made = lidar.read(fields, name, ego_from_body)
+    elif kind == "radar":
+        made = radar.read(fields, name, ego_from_body)
+    else:
+        made = odometry.read(fields, name, kind, ego_from_body)
     fields.finish()
     return made
 
@@ -112,6 +137,8 @@ def _with_preset(fields: Fields) -> Fields:
 
 
 def _mounting(fields: Fields) -> Pose:
+    if fields.values.get("kind") == "wheel_odometry" and "position_m" not in fields.values:
+        return Pose.identity()  # it is the vehicle itself
     position = fields.numbers("position_m", 3, low=-REACH_M, high=REACH_M)
     angle = [math.radians(fields.number(f"{a}_deg", 0.0, low=-360.0, high=360.0)) for a in ("roll", "pitch", "yaw")]
     return Pose.of(position, roll=angle[0], pitch=angle[1], yaw=angle[2])

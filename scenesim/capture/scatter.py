@@ -1,0 +1,281 @@
+"""What rays of a radar find: scatterers with their cross-sections, by the way that the waves take.
+
+A ray stands for a solid angle W. Where it hits, after a way of L metres and F of its power left, lies a patch of W L^2 across the
+ray, and
+
+- a rough part sends back s = 4 d W L^2 cos(i), d being the diffuse share (Lambert's law);
+- a smooth part, made of patches of a size c whose waves add up in phase, s = pi F D(h) W L^2 / cos(i): microfacets whose slopes have
+  the width a = lambda / (2 sqrt(pi) c) of the lobe of such a patch (GGX, Walter et al. 2007). Over curved surfaces the sum
+  is pi R1 R2 F of geometrical optics whatever a is, before a large flat wall the pi R^2 F of its mirror image, and facing a plate of A
+  it is the 4 pi A c^2 / lambda^2 of its patches (Knott, Shaeffer, Tuley, Radar Cross Section, ch. 5 and 6);
+- a corner, where two or three mirrorings send the ray back where it came from, 4 pi F A min(A, c^2) / lambda^2 for rays of A in all:
+  4 pi a^4 / (3 lambda^2) of a trihedral with edges a, whose A is a^2 / sqrt(3).
+
+Mirrors (rails, walls, the road at grazing incidence) show what they see: there and back the same way, as an image behind the
+mirror, or there by the mirror and back directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenesim.base.frames import Pose, interpolate, quaternion_rotate
+from scenesim.capture import cast
+from scenesim.kernels.packed import Hits, PackedScene, Rays
+from scenesim.models.radar_surface import COHERENCE, DIFFUSE, REFLECTANCE, ROUGH
+from scenesim.scene.stage import SEEN_BY_LIDAR
+
+Array = NDArray[np.float64]
+# (instances (N,), triangles (N,), barycentric weights (N, 2), points (N, 3) local) -> velocities (N, 3) m/s local
+Velocity = Callable[[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32], Array], Array]
+
+DIRECT, BY_GROUND, BY_MIRROR = range(3)
+LIFT_M = 2e-3  # from a surface, before a ray goes on from it
+LEAST_LEFT = 0.02  # of the power of a ray that is followed on
+CORNER = 0.9  # the part of a lobe in which a ray comes back so exactly that it belongs to a corner
+
+
+@dataclass(frozen=True)
+class Scatterers:
+    """N of them. path_m: half of the way there and back. direction: (N, 3) unit, local, where it seems to be; point_m: (N, 3) local,
+    where it is. rcs_m2. speed_m_s: at which path_m grows. body: instance (N,); triangle: (N,). way: how the waves went.
+    steady: whether one patch or corner is all of it."""
+
+    path_m: Array
+    direction: Array
+    point_m: Array
+    rcs_m2: Array
+    speed_m_s: Array
+    body: NDArray[np.int32]
+    triangle: NDArray[np.int32]
+    way: NDArray[np.int64]
+    steady: NDArray[np.bool_]
+
+
+def joined(parts: list[Scatterers]) -> Scatterers:
+    """All of them."""
+    return Scatterers(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Scatterers)))
+
+
+@dataclass(frozen=True)
+class _Met:
+    """Where M rays hit: rows of the rays (M,), their direction there (M, 3), length of the way so far, point, unit normal against the
+    ray, cosine of the incidence, surface (M, 4), velocity of the point, instance, triangle."""
+
+    ray: NDArray[np.int64]
+    direction: Array
+    way_m: Array
+    point: Array
+    normal: Array
+    cosine: Array
+    surface: Array
+    velocity: Array
+    body: NDArray[np.int32]
+    triangle: NDArray[np.int32]
+
+
+def find(
+    scene: PackedScene,
+    surfaces: Array,
+    ground: NDArray[np.bool_],
+    origin: Array,
+    direction: Array,
+    solid_sr: Array,
+    wavelength_m: float,
+    reach_m: float,
+    velocity: Velocity,
+    sensor_velocity: Array,
+    threads: int | None = None,
+) -> Scatterers:
+    """Scatterers along rays (N, 3) from one point (3,), local, at the reference time. surfaces: (M, 4) of the scene's materials
+    (models/radar_surface.py). ground: (256,) which classes are ground. solid_sr: (N,) that the rays stand for. reach_m: longest half
+    of a way. sensor_velocity: (3,) local."""
+    lobe = _Lobe(wavelength_m)
+    n = len(direction)
+    first = _meet(scene, surfaces, velocity, np.arange(n), np.tile(origin, (n, 1)), direction, np.zeros(n), threads)
+    first = _within(first, reach_m)
+    area = solid_sr[first.ray] * first.way_m**2
+    speed = ((first.velocity - sensor_velocity) * first.direction).sum(1)
+    parts = [_back(first, first.direction, area, np.ones(len(area)), speed, np.zeros(len(area), np.int64), lobe)]
+
+    left = _mirrored(first, wavelength_m)
+    on = np.flatnonzero(left > LEAST_LEFT)
+    second = _within(_go_on(scene, surfaces, velocity, first, on, threads), reach_m)
+    one = _rows(first, np.searchsorted(first.ray, second.ray))
+    kept = left[np.searchsorted(first.ray, second.ray)]
+    mirror = _way(scene, one, ground)
+    area = solid_sr[second.ray] * second.way_m**2
+    along = ((one.velocity - sensor_velocity) * one.direction).sum(1)
+    speed = along + ((second.velocity - one.velocity) * second.direction).sum(1)
+    parts.append(_back(second, one.direction, area, kept * kept, speed, mirror, lobe))
+    parts.append(_straight(scene, origin, sensor_velocity, one, second, along, kept, area, mirror, lobe, threads))
+
+    on = np.flatnonzero(kept * _mirrored(second, wavelength_m) > LEAST_LEFT)
+    kept = dict(zip(second.ray.tolist(), kept * _mirrored(second, wavelength_m)))
+    third = _within(_go_on(scene, surfaces, velocity, second, on, threads), reach_m)
+    parts.append(_corners_of_three(scene, origin, sensor_velocity, first, third, kept, solid_sr, lobe, threads))
+    return joined([p for p in parts if len(p.path_m)] or parts[:1])
+
+
+@dataclass(frozen=True)
+class _Lobe:
+    """What coherent patches send into a direction."""
+
+    wavelength_m: float
+
+    def width(self, coherence_m: Array) -> Array:
+        return np.minimum(self.wavelength_m / (2.0 * np.sqrt(np.pi) * coherence_m), 0.7)
+
+    def part(self, cosine: Array, coherence_m: Array) -> Array:
+        """D over its peak, for the cosine between the normal and the bisector of the ways in and out."""
+        a2 = self.width(coherence_m) ** 2
+        bow = cosine * cosine * (a2 - 1.0) + 1.0
+        return (a2 / bow) ** 2
+
+    def smooth(self, cosine: Array, surface: Array) -> Array:
+        """pi F D."""
+        return surface[:, REFLECTANCE] * self.part(cosine, surface[:, COHERENCE]) / self.width(surface[:, COHERENCE]) ** 2
+
+
+def _back(met: _Met, seen: Array, area: Array, left: Array, speed: Array, way, lobe: _Lobe) -> Scatterers:
+    """What goes back the way that it came. area: (M,) across the rays, m2. seen: (M, 3) where it seems to be."""
+    smooth = lobe.smooth(met.cosine, met.surface) / met.cosine
+    rough = 4.0 * met.surface[:, DIFFUSE] * met.cosine
+    return Scatterers(
+        met.way_m, seen, met.point, left * area * (smooth + rough), speed, met.body, met.triangle, way, smooth > 3.0 * rough
+    )
+
+
+def _straight(scene, origin, sensor_velocity, one: _Met, second: _Met, along, kept, area, mirror, lobe, threads) -> Scatterers:
+    """What comes straight back from where a mirror showed: corners of two faces, and ghosts between an object and its image."""
+    seen, home, distance = _home(scene, origin, second, threads)
+    bisector = home - second.direction
+    length = np.sqrt((bisector * bisector).sum(1))
+    cosine = np.abs((bisector * second.normal).sum(1)) / np.maximum(length, 1e-9)
+    out = np.abs((home * second.normal).sum(1))
+    same = scene.actor[one.body] == scene.actor[second.body]
+    back = (home * -one.direction).sum(1) > np.cos(2.0 * lobe.width(second.surface[:, COHERENCE]))
+    corner = back & (lobe.part(cosine, second.surface[:, COHERENCE]) > CORNER)
+    patch = np.where(corner, _coherent(second, area * kept, corner, lobe), lobe.smooth(cosine, second.surface) / second.cosine)
+    rcs = area * kept * np.where(corner, second.surface[:, REFLECTANCE] * patch, patch + 4.0 * second.surface[:, DIFFUSE] * out)
+    outward = ((second.velocity - one.velocity) * second.direction).sum(1) + along
+    speed = 0.5 * (outward - ((second.velocity - sensor_velocity) * home).sum(1))
+    way = np.where(same | (mirror == BY_GROUND), DIRECT, mirror)
+    rows = np.flatnonzero(seen & (distance > 1e-6))
+    made = Scatterers(
+        0.5 * (second.way_m + distance), -home, second.point, rcs, speed, second.body, second.triangle, way, corner
+    )
+    return Scatterers(*(getattr(made, f.name)[rows] for f in fields(Scatterers)))
+
+
+def _corners_of_three(scene, origin, sensor_velocity, first: _Met, third: _Met, kept, solid_sr, lobe, threads) -> Scatterers:
+    """What three mirrorings send back where it came from."""
+    rows = np.searchsorted(first.ray, third.ray)
+    seen, home, distance = _home(scene, origin, third, threads)
+    bisector = home - third.direction
+    cosine = np.abs((bisector * third.normal).sum(1)) / np.maximum(np.sqrt((bisector * bisector).sum(1)), 1e-9)
+    back = (home * -first.direction[rows]).sum(1) > np.cos(2.0 * lobe.width(third.surface[:, COHERENCE]))
+    corner = seen & back & (lobe.part(cosine, third.surface[:, COHERENCE]) > CORNER)
+    left = np.array([kept[r] for r in third.ray.tolist()]) * third.surface[:, REFLECTANCE]
+    # The rays of a corner are as wide where they went in: two mirrors on, and back at the same distance.
+    area = solid_sr[third.ray] * (0.5 * (third.way_m + distance)) ** 2
+    rcs = area * left * _coherent(third, area, corner, lobe)
+    speed = ((third.velocity - sensor_velocity) * first.direction[rows]).sum(1)
+    way = np.zeros(len(area), np.int64)
+    made = Scatterers(
+        0.5 * (third.way_m + distance), first.direction[rows], third.point, rcs, speed, third.body, third.triangle, way, corner
+    )
+    return Scatterers(*(getattr(made, f.name)[corner] for f in fields(Scatterers)))
+
+
+def _coherent(met: _Met, area: Array, corner, lobe: _Lobe) -> Array:
+    """(M,) 4 pi min(A, c^2) / lambda^2, A being all that corners of the same instance send back."""
+    whole = np.bincount(met.body, area * corner, minlength=1)[met.body] if len(area) else area
+    return 4.0 * np.pi * np.minimum(whole, met.surface[:, COHERENCE] ** 2) / lobe.wavelength_m**2
+
+
+def _home(scene: PackedScene, origin: Array, met: _Met, threads):
+    """Whether hits see the sensor (M,), the direction to it (M, 3), and how far it is (M,)."""
+    to = origin - met.point
+    distance = np.sqrt((to * to).sum(1))
+    home = to / np.maximum(distance, 1e-9)[:, None]
+    faces = (home * met.normal).sum(1) > 0.0
+    rays = _rays(met.point + LIFT_M * met.normal, home)
+    blocked = cast.any_hit(scene, rays, (distance - LIFT_M).astype(np.float32), visibility=SEEN_BY_LIDAR, threads=threads)
+    return faces & (blocked == 0), home, distance
+
+
+def _mirrored(met: _Met, wavelength_m: float) -> Array:
+    """(M,) share of the power that a mirroring leaves: Fresnel by Schlick 1994, and what roughness scatters, by Rayleigh
+    exp(-g^2), g = 4 pi h cos(i) / lambda, as (1 + g^2 / 2)^-2, which no machine computes otherwise."""
+    f, c = met.surface[:, REFLECTANCE], 1.0 - met.cosine
+    g = 4e-3 * np.pi * met.surface[:, ROUGH] * met.cosine / wavelength_m
+    return (f + (1.0 - f) * (c * c) * (c * c) * c) / (1.0 + 0.5 * g * g) ** 2
+
+
+def _way(scene: PackedScene, met: _Met, ground: NDArray[np.bool_]) -> NDArray[np.int64]:
+    return np.where(ground[class_of(scene, met.body, met.triangle)], BY_GROUND, BY_MIRROR)
+
+
+def class_of(scene: PackedScene, body: NDArray[np.int32], triangle: NDArray[np.int32]) -> NDArray[np.int64]:
+    """(N,) label values of hits."""
+    own = scene.surface_class[scene.geometry.surface[triangle]]
+    return np.where(own >= 0, own, scene.class_id[body]).astype(np.int64)
+
+
+def _go_on(scene: PackedScene, surfaces, velocity: Velocity, met: _Met, on: NDArray[np.int64], threads) -> _Met:
+    """Where rays go after a mirroring."""
+    d, n = met.direction[on], met.normal[on]
+    reflected = d - 2.0 * (d * n).sum(1)[:, None] * n
+    return _meet(scene, surfaces, velocity, met.ray[on], met.point[on] + LIFT_M * n, reflected, met.way_m[on], threads)
+
+
+def _meet(scene: PackedScene, surfaces, velocity: Velocity, ray, origin, direction, before, threads) -> _Met:
+    hits: Hits = cast.closest_hit(scene, _rays(origin, direction), visibility=SEEN_BY_LIDAR, threads=threads)
+    on = np.flatnonzero(hits.instance >= 0)
+    d, t = direction[on], hits.t[on].astype(float)
+    body, triangle, uv = hits.instance[on], hits.triangle[on], hits.uv[on]
+    point = origin[on] + t[:, None] * d
+    normal = _normals(scene, body, triangle, uv)
+    cosine = -(d * normal).sum(1)
+    normal, cosine = normal * np.sign(cosine)[:, None], np.maximum(np.abs(cosine), 1e-3)
+    surface = surfaces[scene.surface_material[scene.geometry.surface[triangle]]]
+    moving = velocity(body, triangle, uv, point)
+    return _Met(ray[on], d, before[on] + t, point, normal, cosine, surface, moving, body, triangle)
+
+
+def _normals(scene: PackedScene, body, triangle, uv) -> Array:
+    """(N, 3) interpolated corner normals at the reference time, local, unit."""
+    corners = scene.geometry.normals[triangle].astype(float).reshape(-1, 3, 3)
+    weight = np.stack([1.0 - uv[:, 0] - uv[:, 1], uv[:, 0], uv[:, 1]], -1).astype(float)
+    own = (corners * weight[..., None]).sum(1)
+    turned = quaternion_rotate(_pose(scene, body).rotation, own)
+    return turned / np.maximum(np.sqrt((turned * turned).sum(1)), 1e-12)[:, None]
+
+
+def _pose(scene: PackedScene, body) -> Pose:
+    """local_from_instance of instances at the reference time."""
+    knots = scene.knot_time.astype(float)
+    k = int(np.clip(np.searchsorted(knots, 0.0, "right") - 1, 0, max(len(knots) - 2, 0)))
+    last = min(k + 1, len(knots) - 1)
+    before, after = (scene.pose[j, body].astype(float) for j in (k, last))
+    share = float(np.clip(-knots[k] / (knots[last] - knots[k]), 0.0, 1.0)) if last > k else 0.0
+    return interpolate(Pose(before[:, :4], before[:, 4:]), Pose(after[:, :4], after[:, 4:]), np.full(len(before), share))
+
+
+def _rays(origin: Array, direction: Array) -> Rays:
+    n = len(direction)
+    single = [np.ascontiguousarray(a, np.float32).reshape(n, 3) for a in (origin, direction)]
+    return Rays(*single, np.zeros(n, np.float32))
+
+
+def _rows(met: _Met, rows) -> _Met:
+    return _Met(*(getattr(met, f.name)[rows] for f in fields(_Met)))
+
+
+def _within(met: _Met, reach_m: float) -> _Met:
+    return _rows(met, np.flatnonzero(met.way_m < reach_m))
