@@ -12,13 +12,19 @@ from numpy.typing import NDArray
 from scenesim.base import taxonomy
 from scenesim.base.errors import InputError, Place
 from scenesim.base.frames import Pose
-from scenesim.capture.frame import Frame, Image, Sweep
+from scenesim.capture.frame import Detections, Frame, Image, Sweep
 from scenesim.sensors.camera import Camera
 
 Picture = NDArray[np.uint8]  # (H, W, 3) RGB
 
 WIDTH_PX = 2000
 BIRDS_EYE_M = 50.0
+RADAR_M = (-75.0, 175.0, -40.0, 40.0)  # rearmost, foremost, right, left of what the picture of radars shows
+ARROW_S = 0.6  # arrows are as long as detections come in this time
+CAUSES = {
+    "direct": (255, 255, 255), "road_bounce": (255, 170, 40), "mirror": (255, 70, 220), "clutter": (95, 125, 85),
+    "false_alarm": (255, 60, 60),
+}  # fmt: skip
 INK, PAPER = (235, 235, 235), (24, 26, 29)
 
 # The twelve edges of a box whose corners are numbered by the bits of (x, y, z): 0 rear-right-bottom ... 7 front-left-top.
@@ -33,6 +39,8 @@ def draw(frames: Sequence[Frame], path: str | Path, title: str = "") -> Path:
         rows += [_camera_row(frame, image) for image in frame.images.values()]
         for sweep in frame.sweeps.values():
             rows += [_birds_eye_row(frame, sweep), _range_rows(frame, sweep)]
+        if frame.radars:
+            rows.append(radar_picture(frame))
     sheet = np.concatenate([_fit(r, WIDTH_PX) for r in rows])
     if not cv2.imwrite(str(path), sheet[..., ::-1]):
         raise InputError("the contact sheet cannot be written; is the disk full?", Place(str(path)))
@@ -115,6 +123,53 @@ def _draw_footprints(frame: Frame, canvas: Picture, scale: float) -> None:
         p = np.array([canvas.shape[1] / 2, canvas.shape[0] / 2]) + ring * [scale, -scale]
         if np.abs(p).max() < 10000:
             cv2.polylines(canvas, [np.round(p).astype(np.int32)], True, INK, 1, cv2.LINE_AA)
+
+
+def radar_picture(frame: Frame) -> Picture:
+    """What all radars found, from above, the ego's way to the right: a disc for each detection, wider the more it sends back,
+    with an arrow for how fast it comes or goes over ground; outlines of the objects and edges of the lanes."""
+    rear, front, right, left = RADAR_M
+    scale = WIDTH_PX / (front - rear)
+    canvas = np.full((round((left - right) * scale), WIDTH_PX, 3), PAPER, np.uint8)
+
+    def pixels(ego_m: NDArray) -> NDArray[np.int32]:
+        return np.round(np.stack([ego_m[:, 0] - rear, left - ego_m[:, 1]], -1) * scale).astype(np.int32)
+
+    ego_from_world = frame.world_from_ego.inverse()
+    for lane in frame.layout.lanes if frame.layout else ():
+        for edge in (lane.left_m, lane.right_m):
+            cv2.polylines(canvas, [pixels(ego_from_world.apply(edge))], False, (58, 62, 68), 1, cv2.LINE_AA)
+    for k in range(len(frame.objects.name)):
+        corners = ego_from_world.apply(frame.objects.world_from_object[k].apply(_corners(frame.objects.size_lwh_m[k])))
+        color = tuple(int(c) for c in np.minimum(taxonomy.palette()[frame.objects.class_id[k]].astype(int) + 90, 255))
+        cv2.polylines(canvas, [pixels(corners[[0, 1, 3, 2]])], True, color, 1, cv2.LINE_AA)
+    cv2.drawMarker(canvas, _point(pixels(np.zeros((1, 3)))[0]), INK, cv2.MARKER_TRIANGLE_UP, 14, 2)
+    for found in frame.radars.values():
+        _draw_detections(frame, found, canvas, pixels)
+    counts = ", ".join(f"{name} {len(found.range_m)}" for name, found in frame.radars.items())
+    canvas = _label(canvas, f"radars from above: {counts}; arrows: {ARROW_S:g} s over ground, along the ray")
+    for k, (cause, color) in enumerate(CAUSES.items()):
+        at = (14 + 150 * k, canvas.shape[0] - 14)
+        cv2.circle(canvas, (at[0], at[1] - 5), 5, color, -1, cv2.LINE_AA)
+        cv2.putText(canvas, cause, (at[0] + 12, at[1]), cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, 1, cv2.LINE_AA)
+    return canvas
+
+
+def _draw_detections(frame: Frame, found: Detections, canvas: Picture, pixels) -> None:
+    name = {number: cause for cause, number in taxonomy.radar_causes().items()}
+    origin = (frame.world_from_ego.inverse() @ found.world_from_radar).translation
+    out = found.xyz_ego_m - origin
+    out = out / np.maximum(np.sqrt((out[:, :2] ** 2).sum(1)), 1e-6)[:, None]
+    tip = pixels(found.xyz_ego_m + ARROW_S * found.ground_velocity_m_s[:, None] * out)
+    at = pixels(found.xyz_ego_m)
+    for k in np.argsort(found.rcs_dbsm):
+        if not (0 <= at[k, 0] < canvas.shape[1] and 0 <= at[k, 1] < canvas.shape[0]):
+            continue
+        color = CAUSES[name[int(found.cause[k])]]
+        radius = int(np.clip(2.5 + 0.12 * (found.rcs_dbsm[k] + 15.0), 2, 7))
+        cv2.circle(canvas, _point(at[k]), radius, color, 1 if name[int(found.cause[k])] == "clutter" else -1, cv2.LINE_AA)
+        if abs(found.ground_velocity_m_s[k]) > 0.5 and color != CAUSES["false_alarm"]:
+            cv2.arrowedLine(canvas, _point(at[k]), _point(tip[k]), color, 1, cv2.LINE_AA, tipLength=0.2)
 
 
 def _range_rows(frame: Frame, sweep: Sweep) -> Picture:

@@ -116,16 +116,16 @@ class Sweep:
 class Detections:
     """What one radar found: N detections, from near to far, of all its scans.
 
-    scan: (N,) uint8 row of the radar's scans. range_m, azimuth_rad, elevation_rad: (N,) float32 as measured, in the radar's frame
-    (x forward, y left, z up); elevation nan where it tells none. radial_velocity_m_s: (N,) float32 as measured, positive going away.
-    ground_velocity_m_s: (N,) float32 the same free of the radar's own motion, 0 of what stands. rcs_dbsm, snr_db: (N,) float32 as
-    measured; the cross-section is that through clear air. range_sd_m, azimuth_sd_rad, velocity_sd_m_s: (N,) float32 of their noise.
-    xyz_m: (N, 3) float32 in the radar's frame, xyz_ego_m: in the ego's, both in its level plane where it tells no elevation.
-    class_id: (N,) uint8, instance: (N,) uint16 track, of what sends back most of it; of a ghost those of what is mirrored.
-    cause: (N,) uint8 of the taxonomy's radar causes. share: (N,) float32 of the power that comes from that. true_range_m,
-    true_azimuth_rad, true_elevation_rad, true_radial_velocity_m_s, true_rcs_dbsm: (N,) float32 of that without noise, where it
-    appears (of a ghost where the ghost is) and before velocities are folded; nan for false alarms, of class noise and instance 0.
-    world_from_radar: pose.
+    scan: (N,) uint8 row of the radar's scans. range_m, azimuth_rad, elevation_rad: (N,) float32 as measured, in the radar's
+    frame (x forward, y left, z up); elevation nan where it tells none. radial_velocity_m_s: (N,) float32 as measured, positive
+    going away. ground_velocity_m_s: (N,) float32 the same free of the radar's own motion, 0 of what stands. rcs_dbsm, snr_db:
+    (N,) float32 as measured; the cross-section is that through clear air. range_sd_m, azimuth_sd_rad, velocity_sd_m_s: (N,)
+    float32 of their noise. xyz_m: (N, 3) float32 in the radar's frame, xyz_ego_m: in the ego's, both in its level plane where
+    it tells no elevation. class_id: (N,) uint8, instance: (N,) uint16 track, of what sends back most of it; of a ghost those of
+    what is mirrored. cause: (N,) uint8 of the taxonomy's radar causes. share: (N,) float32 of the power that comes from that.
+    true_range_m, true_azimuth_rad, true_elevation_rad, true_radial_velocity_m_s, true_rcs_dbsm: (N,) float32 of that without
+    noise, where it appears (of a ghost where the ghost is) and before velocities are folded; nan for false alarms, of class
+    noise and instance 0. world_from_radar: pose.
     """
 
     radar: str
@@ -158,8 +158,8 @@ class Detections:
 class Readings:
     """What a sensor of motion (satellite receiver, inertial unit, wheel odometry) told since the frame before: N samples.
 
-    kind: gnss, imu or wheel_odometry. time_s: (N,) float64 on the scenario's clock, after the frame before and not after this one.
-    columns: name -> (N,) float64, or uint8 of the fix; docs/radar.md lists them; those named true_ have no errors.
+    kind: gnss, imu or wheel_odometry. time_s: (N,) float64 on the scenario's clock, after the frame before and not after this
+    one. columns: name -> (N,) float64, or uint8 of the fix; docs/radar.md lists them; those named true_ have no errors.
     world_from_sensor: pose at the frame's time.
     """
 

@@ -93,8 +93,10 @@ def _wheels(sensor: WheelOdometry, ego: Kinematics, key: Key, wheelbase_m: float
     run[1:] = np.cumsum(0.5 * (turned[1:] + turned[:-1]), axis=0) * step
     one = 2.0 * math.pi * sensor.wheel_radius_m / sensor.ticks_per_turn
     ticks = np.floor(run / one)
-    told = np.zeros((n, 4))
-    told[1:] = np.diff(ticks, axis=0) * one / step
+    told = np.zeros((n, 4))  # from the times between teeth, which is finer than counting them
+    told[1:] = np.diff(run, axis=0) / step
+    if sensor.speed_quantum_m_s > 0.0:
+        told = np.floor(told / sensor.speed_quantum_m_s + 0.5) * sensor.speed_quantum_m_s
     noise = keys.generator(keys.derive(key, "steering")).standard_normal(n)
     angle = steering + sensor.steering_offset_rad * unit[4] + sensor.steering_noise_rad * noise
     if sensor.steering_quantum_rad > 0.0:

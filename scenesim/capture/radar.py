@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ Array = NDArray[np.float64]
 GROUND = ("road", "lane_marking", "sidewalk", "kerb", "terrain")
 DOMINANT = 0.8  # share of a cell's power above which one scatterer makes it steadier (Swerling 3 instead of 1)
 SHARPNESS = 1.6  # resolution over this and the root of twice the signal over noise: how well a peak is found (Barton 1988)
+REFERENCE = 8  # cells before, and as many behind, to which a cell is compared
 DB = math.log(10.0) / 10.0
 
 
@@ -55,8 +57,8 @@ def capture_radar(
     rain_mm_per_h: float = 0.0,
 ) -> Detections:
     """What a radar finds at the reference time. surfaces: (M, 4) rows of models.radar_surface of the scene's materials.
-    sensor_velocity: (3,) of the radar, local. velocity: of points of the scene. key: chance of this measurement; with the same key,
-    those in different rain look along the same rays and have the same noise. track: label value of each actor row."""
+    sensor_velocity: (3,) of the radar, local. velocity: of points of the scene. key: chance of this measurement; with the same
+    key, those in different rain look along the same rays and have the same noise. track: label value of each actor row."""
     local_from_radar = local_from_ego @ radar.ego_from_radar
     loss_db_per_m = attenuation_db_per_m(radar.frequency_ghz, rain_mm_per_h, radar.vertical)
     parts = []
@@ -73,7 +75,8 @@ def capture_radar(
 
 
 def _scatterers(scene, surfaces, radar: Radar, scan: Scan, local_from_radar: Pose, sensor_velocity, velocity, key, threads):
-    """Along rays that are spread anew each time, one in each cell of an even fan: thin things are met as often as they should."""
+    """Along rays that are spread anew each time, one in each cell of an even fan: thin things are met as often as they
+    should."""
     azimuth, elevation = scan.fan()
     across, up = len(np.unique(azimuth)), len(np.unique(elevation))
     step = 2 * scan.azimuth_rad / across, 2 * scan.elevation_rad / up
@@ -84,8 +87,8 @@ def _scatterers(scene, surfaces, radar: Radar, scan: Scan, local_from_radar: Pos
     ground = np.zeros(256, bool)
     ground[[taxonomy.class_id(name) for name in GROUND]] = True
     return scatter.find(
-        scene, surfaces, ground, local_from_radar.translation, direction, solid, radar.wavelength_m, scan.max_range_m,
-        velocity, np.asarray(sensor_velocity, float), threads,
+        scene, surfaces, ground, local_from_radar.translation, direction, solid, across, step,
+        scan.range_resolution_m, radar.wavelength_m, scan.max_range_m, velocity, np.asarray(sensor_velocity, float), threads,
     )  # fmt: skip
 
 
@@ -120,7 +123,7 @@ def _cells(scene, radar: Radar, scan: Scan, s: Scatterers, local_from_radar: Pos
     folded = low + np.mod(s.speed_m_s - low, high - low)
     sine = np.sin(azimuth)
     number, cell = np.unique(_number(scan, s.path_m, sine, elevation, folded), return_inverse=True)
-    power = np.bincount(cell, snr, minlength=len(number))
+    power = np.bincount(cell, snr, minlength=len(number)).astype(float)
 
     def mean(values: Array) -> Array:
         return np.bincount(cell, snr * values, minlength=len(number)) / power
@@ -185,8 +188,8 @@ def _labels(scene: PackedScene, s: Scatterers, track) -> NDArray[np.int64]:
 def _detected(radar: Radar, scan: Scan, number: int, cells: _Cells, key: Key) -> dict[str, NDArray]:
     """Columns of the cells above the threshold, and of false alarms.
 
-    The fluctuation of targets from measurement to measurement is Swerling's: 1 (many scatterers: powers are exponential), 3 (one
-    and many small ones); with noise, the first are found with P_d = P_fa^(1 / (1 + S/N)).
+    The fluctuation of targets from measurement to measurement is Swerling's: 1 (many scatterers: powers are exponential), 3
+    (one and many small ones); with noise, the first are found with P_d = P_fa^(1 / (1 + S/N)).
     """
     rng = keys.generator(keys.derive(key, "noise"))
     n = len(cells.snr)
@@ -195,7 +198,8 @@ def _detected(radar: Radar, scan: Scan, number: int, cells: _Cells, key: Key) ->
     error = rng.standard_normal((n, 4))
     signal = np.sqrt(cells.snr * np.where(cells.steady, 0.5 * (first + second), first))
     power = (signal + noise[0]) ** 2 + noise[1] ** 2
-    found = np.flatnonzero((power > radar.threshold(scan)) & _peaks(scan, cells.number, power))
+    level = _level_about(scan, cells.number, power)
+    found = np.flatnonzero((power > radar.threshold(scan) * level) & _peaks(scan, cells.number, power))
     loud = power[found]
     range_m, sine, elevation, velocity = cells.place[found].T
     azimuth = np.arctan2(sine, np.sqrt(1.0 - sine * sine))
@@ -219,23 +223,46 @@ def _detected(radar: Radar, scan: Scan, number: int, cells: _Cells, key: Key) ->
     return columns
 
 
+def _step(scan: Scan, along: int, across: int = 0, wide: int = 0, high: int = 0) -> int:
+    """What is added to a cell's number on the way to another cell."""
+    _, *sizes = _sizes(scan)
+    return ((along * sizes[0] + across) * sizes[1] + wide) * sizes[2] + high
+
+
+def _power_at(number: NDArray[np.int64], power: Array, step: int, nothing: float) -> Array:
+    """(C,) power of the cells a step away, `nothing` of those with nothing in them."""
+    at = np.minimum(np.searchsorted(number, number + step), len(number) - 1)
+    return np.where(number[at] == number + step, power[at], nothing)
+
+
+def _level_about(scan: Scan, number: NDArray[np.int64], power: Array) -> Array:
+    """(C,) power of noise and clutter about each cell, over that of noise alone, to which the threshold is held: that of the
+    third quarter of 16 cells before and behind, each a mean over neighbours in velocity (OS-CFAR: Rohling 1983). What holds the
+    rate of false alarms where the ground echoes, and leaves a target beside another one."""
+    if not len(number):
+        return np.ones(0)
+    about = []
+    for along in (*range(-REFERENCE - 1, -1), *range(2, REFERENCE + 2)):
+        beside = [_power_at(number, power, _step(scan, along, across), 1.0) for across in (-2, -1, 0, 1, 2)]
+        about.append(sum(beside) / len(beside))
+    return np.maximum(np.sort(np.stack(about), axis=0)[(3 * REFERENCE) // 2 - 1], 1.0)
+
+
 def _peaks(scan: Scan, number: NDArray[np.int64], power: Array) -> NDArray[np.bool_]:
     """Which cells are louder than all of their neighbours: a target between cells is found once."""
-    _, across, wide, high = _sizes(scan)
-    steps = np.array([((r * across + v) * wide + u) * high + e for r in (-1, 0, 1) for v in (-1, 0, 1) for u in (-1, 0, 1)
-                      for e in ((-1, 0, 1) if scan.elevation_resolution_rad else (0,))])  # fmt: skip
     peak = np.ones(len(number), bool)
     if not len(number):
         return peak
-    for step in steps[steps != 0]:
-        at = np.minimum(np.searchsorted(number, number + step), len(number) - 1)
-        peak &= ~((number[at] == number + step) & (power[at] > power))
+    up = (-1, 0, 1) if scan.elevation_resolution_rad else (0,)
+    for step in product((-1, 0, 1), (-1, 0, 1), (-1, 0, 1), up):
+        if any(step):
+            peak &= _power_at(number, power, _step(scan, *step), 0.0) <= power
     return peak
 
 
 def _deviations(scan: Scan, snr: Array, azimuth: Array) -> tuple[Array, Array, Array, Array]:
-    """Of range, azimuth, elevation, velocity: the sensor's own, and what noise adds. An array of antennas tells sines of angles, so
-    azimuths to the side are coarser by 1 / cos."""
+    """Of range, azimuth, elevation, velocity: the sensor's own, and what noise adds. An array of antennas tells sines of
+    angles, so azimuths to the side are coarser by 1 / cos."""
     fine = 1.0 / (SHARPNESS * np.sqrt(2.0 * snr))
     wide = 1.0 / np.cos(azimuth)
 

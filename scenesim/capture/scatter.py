@@ -1,29 +1,31 @@
 """What rays of a radar find: scatterers with their cross-sections, by the way that the waves take.
 
-A ray stands for a solid angle W. Where it hits, after a way of L metres and F of its power left, lies a patch of W L^2 across the
-ray, and
+A ray stands for a solid angle W. Where it hits, after a way of L metres and F of its power left, lies a patch of W L^2 across
+the ray, and
 
 - a rough part sends back s = 4 d W L^2 cos(i), d being the diffuse share (Lambert's law);
-- a smooth part, made of patches of a size c whose waves add up in phase, s = pi F D(h) W L^2 / cos(i): microfacets whose slopes have
-  the width a = lambda / (2 sqrt(pi) c) of the lobe of such a patch (GGX, Walter et al. 2007). Over curved surfaces the sum
-  is pi R1 R2 F of geometrical optics whatever a is, before a large flat wall the pi R^2 F of its mirror image, and facing a plate of A
-  it is the 4 pi A c^2 / lambda^2 of its patches (Knott, Shaeffer, Tuley, Radar Cross Section, ch. 5 and 6);
-- a corner, where two or three mirrorings send the ray back where it came from, 4 pi F A min(A, c^2) / lambda^2 for rays of A in all:
-  4 pi a^4 / (3 lambda^2) of a trihedral with edges a, whose A is a^2 / sqrt(3).
+- a smooth part, made of patches of a size c whose waves add up in phase, s = pi F D(h) W L^2 / cos(i): microfacets whose slopes
+  have the width a = lambda / (2 sqrt(pi) c) of the lobe of such a patch, and hide each other at grazing incidence (GGX and its
+  Smith shadowing, Walter et al. 2007). Over curved surfaces the sum is pi R1 R2 F of geometrical optics whatever a is, before a
+  large flat wall the pi R^2 F of its mirror image, and facing a plate of A it is the 4 pi A c^2 / lambda^2 of its patches
+  (Knott, Shaeffer, Tuley, Radar Cross Section, ch. 5 and 6);
+- a corner, where two or three mirrorings send the ray back where it came from, 4 pi F A min(A, c^2) / lambda^2 for rays of A in
+  all: 4 pi a^4 / (3 lambda^2) of a trihedral with edges a, whose A is a^2 / sqrt(3).
 
 Mirrors (rails, walls, the road at grazing incidence) show what they see: there and back the same way, as an image behind the
-mirror, or there by the mirror and back directly.
+mirror, weaker where the mirror is curved and spreads the rays; or there by the mirror and back directly, or the other way
+round.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scenesim.base.frames import Pose, interpolate, quaternion_rotate
+from scenesim.base.frames import Pose, cross, interpolate, quaternion_rotate
 from scenesim.capture import cast
 from scenesim.kernels.packed import Hits, PackedScene, Rays
 from scenesim.models.radar_surface import COHERENCE, DIFFUSE, REFLECTANCE, ROUGH
@@ -36,13 +38,15 @@ Velocity = Callable[[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32], 
 DIRECT, BY_GROUND, BY_MIRROR = range(3)
 LIFT_M = 2e-3  # from a surface, before a ray goes on from it
 LEAST_LEFT = 0.02  # of the power of a ray that is followed on
-CORNER = 0.9  # the part of a lobe in which a ray comes back so exactly that it belongs to a corner
+MOST_PIECES = 32  # into which the patch of a ray is cut
+SMALL = 20.0  # how a mirror spreads rays whose neighbours miss it: it is small, or has an edge there
+LEAST_LOBE_RAD = 1e-3  # float32 tells directions better than that
 
 
 @dataclass(frozen=True)
 class Scatterers:
-    """N of them. path_m: half of the way there and back. direction: (N, 3) unit, local, where it seems to be; point_m: (N, 3) local,
-    where it is. rcs_m2. speed_m_s: at which path_m grows. body: instance (N,); triangle: (N,). way: how the waves went.
+    """N of them. path_m: half of the way there and back. direction: (N, 3) unit, local, where it seems to be; point_m: (N, 3)
+    local, where it is. rcs_m2. speed_m_s: at which path_m grows. body: instance (N,); triangle: (N,). way: how the waves went.
     steady: whether one patch or corner is all of it."""
 
     path_m: Array
@@ -63,8 +67,8 @@ def joined(parts: list[Scatterers]) -> Scatterers:
 
 @dataclass(frozen=True)
 class _Met:
-    """Where M rays hit: rows of the rays (M,), their direction there (M, 3), length of the way so far, point, unit normal against the
-    ray, cosine of the incidence, surface (M, 4), velocity of the point, instance, triangle."""
+    """Where M rays hit: rows of the rays (M,), their direction there (M, 3), length of the way so far, point, unit normal
+    against the ray, cosine of the incidence, surface (M, 4), velocity of the point, instance, triangle."""
 
     ray: NDArray[np.int64]
     direction: Array
@@ -85,6 +89,9 @@ def find(
     origin: Array,
     direction: Array,
     solid_sr: Array,
+    across: int,
+    step_rad: tuple[float, float],
+    cell_m: float,
     wavelength_m: float,
     reach_m: float,
     velocity: Velocity,
@@ -92,15 +99,17 @@ def find(
     threads: int | None = None,
 ) -> Scatterers:
     """Scatterers along rays (N, 3) from one point (3,), local, at the reference time. surfaces: (M, 4) of the scene's materials
-    (models/radar_surface.py). ground: (256,) which classes are ground. solid_sr: (N,) that the rays stand for. reach_m: longest half
-    of a way. sensor_velocity: (3,) local."""
+    (models/radar_surface.py). ground: (256,) which classes are ground. solid_sr: (N,) that the rays stand for. across: rays
+    side by side, row by row, step_rad (across, up) apart. cell_m: along which ranges are told apart. reach_m: longest half of a
+    way. sensor_velocity: (3,) local."""
     lobe = _Lobe(wavelength_m)
     n = len(direction)
     first = _meet(scene, surfaces, velocity, np.arange(n), np.tile(origin, (n, 1)), direction, np.zeros(n), threads)
     first = _within(first, reach_m)
     area = solid_sr[first.ray] * first.way_m**2
     speed = ((first.velocity - sensor_velocity) * first.direction).sum(1)
-    parts = [_back(first, first.direction, area, np.ones(len(area)), speed, np.zeros(len(area), np.int64), lobe)]
+    seen = _back(first, first.direction, area, np.ones(len(area)), speed, np.zeros(len(area), np.int64), lobe)
+    parts = [_in_pieces(seen, first, step_rad, cell_m)]
 
     left = _mirrored(first, wavelength_m)
     on = np.flatnonzero(left > LEAST_LEFT)
@@ -108,16 +117,19 @@ def find(
     one = _rows(first, np.searchsorted(first.ray, second.ray))
     kept = left[np.searchsorted(first.ray, second.ray)]
     mirror = _way(scene, one, ground)
+    spread = _spread(first, n, across)[np.searchsorted(first.ray, second.ray)]
+    near, far = one.way_m[:, None], (second.way_m - one.way_m)[:, None]
+    wide = (near + far) / (near + far * spread)  # over what it would be behind a flat mirror
     area = solid_sr[second.ray] * second.way_m**2
     along = ((one.velocity - sensor_velocity) * one.direction).sum(1)
     speed = along + ((second.velocity - one.velocity) * second.direction).sum(1)
-    parts.append(_back(second, one.direction, area, kept * kept, speed, mirror, lobe))
+    parts.append(_back(second, one.direction, area, kept * kept * wide[:, 0] * wide[:, 1], speed, mirror, lobe))
     parts.append(_straight(scene, origin, sensor_velocity, one, second, along, kept, area, mirror, lobe, threads))
 
-    on = np.flatnonzero(kept * _mirrored(second, wavelength_m) > LEAST_LEFT)
-    kept = dict(zip(second.ray.tolist(), kept * _mirrored(second, wavelength_m)))
-    third = _within(_go_on(scene, surfaces, velocity, second, on, threads), reach_m)
-    parts.append(_corners_of_three(scene, origin, sensor_velocity, first, third, kept, solid_sr, lobe, threads))
+    left = kept * _mirrored(second, wavelength_m)
+    third = _within(_go_on(scene, surfaces, velocity, second, np.flatnonzero(left > LEAST_LEFT), threads), reach_m)
+    left = left[np.searchsorted(second.ray, third.ray)]
+    parts.append(_corners_of_three(scene, origin, sensor_velocity, first, third, left, solid_sr, lobe, threads))
     return joined([p for p in parts if len(p.path_m)] or parts[:1])
 
 
@@ -140,14 +152,34 @@ class _Lobe:
         """pi F D."""
         return surface[:, REFLECTANCE] * self.part(cosine, surface[:, COHERENCE]) / self.width(surface[:, COHERENCE]) ** 2
 
+    def open(self, cosine: Array, surface: Array) -> Array:
+        """Share of the microfacets that see and are seen at an incidence."""
+        a2 = self.width(surface[:, COHERENCE]) ** 2
+        return 2.0 * cosine / (cosine + np.sqrt(a2 + (1.0 - a2) * cosine * cosine))
+
 
 def _back(met: _Met, seen: Array, area: Array, left: Array, speed: Array, way, lobe: _Lobe) -> Scatterers:
     """What goes back the way that it came. area: (M,) across the rays, m2. seen: (M, 3) where it seems to be."""
-    smooth = lobe.smooth(met.cosine, met.surface) / met.cosine
+    smooth = lobe.smooth(met.cosine, met.surface) * lobe.open(met.cosine, met.surface) ** 2 / met.cosine
     rough = 4.0 * met.surface[:, DIFFUSE] * met.cosine
     return Scatterers(
         met.way_m, seen, met.point, left * area * (smooth + rough), speed, met.body, met.triangle, way, smooth > 3.0 * rough
     )
+
+
+def _in_pieces(s: Scatterers, met: _Met, step_rad: tuple[float, float], cell_m: float) -> Scatterers:
+    """Patches that reach over several cells of range, as those of the road do, in as many pieces."""
+    side = np.stack([-met.direction[:, 1], met.direction[:, 0], np.zeros(len(met.way_m))], -1)
+    side /= np.maximum(np.sqrt((side * side).sum(1)), 1e-9)[:, None]
+    up = cross(met.direction, side)
+    slope = step_rad[0] * np.abs((side * met.normal).sum(1)) + step_rad[1] * np.abs((up * met.normal).sum(1))
+    deep = met.way_m * np.minimum(slope / met.cosine, 1.0)
+    pieces = np.clip(np.ceil(deep / cell_m), 1, MOST_PIECES).astype(np.int64)
+    row = np.repeat(np.arange(len(pieces)), pieces)
+    number = np.arange(len(row)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    cut = Scatterers(*(getattr(s, f.name)[row] for f in fields(Scatterers)))
+    off = ((number + 0.5) / pieces[row] - 0.5) * deep[row]
+    return replace(cut, path_m=np.maximum(cut.path_m + off, 1e-3), rcs_m2=cut.rcs_m2 / pieces[row])
 
 
 def _straight(scene, origin, sensor_velocity, one: _Met, second: _Met, along, kept, area, mirror, lobe, threads) -> Scatterers:
@@ -157,30 +189,33 @@ def _straight(scene, origin, sensor_velocity, one: _Met, second: _Met, along, ke
     length = np.sqrt((bisector * bisector).sum(1))
     cosine = np.abs((bisector * second.normal).sum(1)) / np.maximum(length, 1e-9)
     out = np.abs((home * second.normal).sum(1))
-    same = scene.actor[one.body] == scene.actor[second.body]
-    back = (home * -one.direction).sum(1) > np.cos(2.0 * lobe.width(second.surface[:, COHERENCE]))
-    corner = back & (lobe.part(cosine, second.surface[:, COHERENCE]) > CORNER)
-    patch = np.where(corner, _coherent(second, area * kept, corner, lobe), lobe.smooth(cosine, second.surface) / second.cosine)
-    rcs = area * kept * np.where(corner, second.surface[:, REFLECTANCE] * patch, patch + 4.0 * second.surface[:, DIFFUSE] * out)
+    actor = scene.actor[one.body]
+    same = (one.body == second.body) | ((actor >= 0) & (actor == scene.actor[second.body]))
+    corner = _goes_back(one, second, lobe)
+    hidden = lobe.open(second.cosine, second.surface) * lobe.open(np.maximum(out, 1e-3), second.surface)
+    smooth = lobe.smooth(cosine, second.surface) * hidden / second.cosine
+    path = 0.5 * (second.way_m + distance)
+    # Twice, for the way in the other direction; the ways out and back are not equally long.
+    both = 2.0 * area * (path * path / np.maximum(second.way_m * distance, 1e-6)) ** 2
+    rcs = kept * np.where(
+        corner,
+        area * second.surface[:, REFLECTANCE] * _coherent(second, area * kept, corner, lobe),
+        both * (smooth + 4.0 * second.surface[:, DIFFUSE] * out),
+    )
     outward = ((second.velocity - one.velocity) * second.direction).sum(1) + along
     speed = 0.5 * (outward - ((second.velocity - sensor_velocity) * home).sum(1))
     way = np.where(same | (mirror == BY_GROUND), DIRECT, mirror)
     rows = np.flatnonzero(seen & (distance > 1e-6))
-    made = Scatterers(
-        0.5 * (second.way_m + distance), -home, second.point, rcs, speed, second.body, second.triangle, way, corner
-    )
+    made = Scatterers(path, -home, second.point, rcs, speed, second.body, second.triangle, way, corner)
     return Scatterers(*(getattr(made, f.name)[rows] for f in fields(Scatterers)))
 
 
-def _corners_of_three(scene, origin, sensor_velocity, first: _Met, third: _Met, kept, solid_sr, lobe, threads) -> Scatterers:
+def _corners_of_three(scene, origin, sensor_velocity, first: _Met, third: _Met, left, solid_sr, lobe, threads) -> Scatterers:
     """What three mirrorings send back where it came from."""
     rows = np.searchsorted(first.ray, third.ray)
     seen, home, distance = _home(scene, origin, third, threads)
-    bisector = home - third.direction
-    cosine = np.abs((bisector * third.normal).sum(1)) / np.maximum(np.sqrt((bisector * bisector).sum(1)), 1e-9)
-    back = (home * -first.direction[rows]).sum(1) > np.cos(2.0 * lobe.width(third.surface[:, COHERENCE]))
-    corner = seen & back & (lobe.part(cosine, third.surface[:, COHERENCE]) > CORNER)
-    left = np.array([kept[r] for r in third.ray.tolist()]) * third.surface[:, REFLECTANCE]
+    corner = seen & _goes_back(_rows(first, rows), third, lobe)
+    left = left * third.surface[:, REFLECTANCE]
     # The rays of a corner are as wide where they went in: two mirrors on, and back at the same distance.
     area = solid_sr[third.ray] * (0.5 * (third.way_m + distance)) ** 2
     rcs = area * left * _coherent(third, area, corner, lobe)
@@ -190,6 +225,12 @@ def _corners_of_three(scene, origin, sensor_velocity, first: _Met, third: _Met, 
         0.5 * (third.way_m + distance), first.direction[rows], third.point, rcs, speed, third.body, third.triangle, way, corner
     )
     return Scatterers(*(getattr(made, f.name)[corner] for f in fields(Scatterers)))
+
+
+def _goes_back(first: _Met, last: _Met, lobe: _Lobe) -> NDArray[np.bool_]:
+    """(M,) whether a last mirroring sends rays back into the direction that they came from, to within the lobe."""
+    out = last.direction - 2.0 * (last.direction * last.normal).sum(1)[:, None] * last.normal
+    return -(out * first.direction).sum(1) > np.cos(2.0 * np.maximum(lobe.width(last.surface[:, COHERENCE]), LEAST_LOBE_RAD))
 
 
 def _coherent(met: _Met, area: Array, corner, lobe: _Lobe) -> Array:
@@ -215,6 +256,27 @@ def _mirrored(met: _Met, wavelength_m: float) -> Array:
     f, c = met.surface[:, REFLECTANCE], 1.0 - met.cosine
     g = 4e-3 * np.pi * met.surface[:, ROUGH] * met.cosine / wavelength_m
     return (f + (1.0 - f) * (c * c) * (c * c) * c) / (1.0 + 0.5 * g * g) ** 2
+
+
+def _spread(met: _Met, n: int, across: int) -> Array:
+    """(M, 2) how much further apart than before, as angles, neighbours across and up are after a mirroring: 1 of a flat
+    mirror."""
+    row = np.full(n, -1)
+    row[met.ray] = np.arange(len(met.ray))
+    turned = met.direction - 2.0 * (met.direction * met.normal).sum(1)[:, None] * met.normal
+    spread = np.full((len(met.ray), 2), SMALL)
+    for k, step in enumerate((1, across)):
+        for side in (-step, step):
+            there = met.ray + side
+            inside = (there >= 0) & (there < n)
+            if step == 1:
+                inside &= there // across == met.ray // across
+            other = np.where(inside, row[np.clip(there, 0, n - 1)], -1)
+            same = (other >= 0) & (met.body[other] == met.body)
+            apart = np.sqrt(((turned[other] - turned) ** 2).sum(1))
+            before = np.sqrt(((met.direction[other] - met.direction) ** 2).sum(1))
+            spread[:, k] = np.minimum(spread[:, k], np.where(same, np.maximum(apart / np.maximum(before, 1e-9), 1.0), SMALL))
+    return spread
 
 
 def _way(scene: PackedScene, met: _Met, ground: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -269,8 +331,8 @@ def _pose(scene: PackedScene, body) -> Pose:
 
 def _rays(origin: Array, direction: Array) -> Rays:
     n = len(direction)
-    single = [np.ascontiguousarray(a, np.float32).reshape(n, 3) for a in (origin, direction)]
-    return Rays(*single, np.zeros(n, np.float32))
+    place, way = (np.ascontiguousarray(a, np.float32).reshape(n, 3) for a in (origin, direction))
+    return Rays(place, way, np.zeros(n, np.float32))
 
 
 def _rows(met: _Met, rows) -> _Met:

@@ -1,4 +1,4 @@
-"""MCAP with the schemas of Foxglove: cameras, points, boxes, transforms, lanes and the map, a file for each scenario.
+"""MCAP with the schemas of Foxglove: cameras, points, radars, boxes, transforms, lanes and the map, a file for each scenario.
 
 Sources: mcap.dev "MCAP format specification"; foxglove.dev "Foxglove schemas". Frames of reference: map (the world) -> ego ->
 sensors. A transform takes coordinates in the child to the parent, which is our parent_from_child.
@@ -51,6 +51,14 @@ FIELDS = {
     "class_id": ("u1", PackedElementField.UINT8),
 }
 POINT = np.dtype([(name, kind) for name, (kind, _) in FIELDS.items()])
+# The same of a radar's detection.
+ECHO_FIELDS = {
+    "x": PackedElementField.FLOAT32, "y": PackedElementField.FLOAT32, "z": PackedElementField.FLOAT32,
+    "rcs_dbsm": PackedElementField.FLOAT32, "snr_db": PackedElementField.FLOAT32,
+    "radial_velocity_m_s": PackedElementField.FLOAT32, "ground_velocity_m_s": PackedElementField.FLOAT32,
+    "instance": PackedElementField.UINT16, "class_id": PackedElementField.UINT8, "cause": PackedElementField.UINT8,
+}  # fmt: skip
+ECHO = np.dtype([(name, {7: "<f4", 3: "<u2", 1: "u1"}[int(kind)]) for name, kind in ECHO_FIELDS.items()])
 LINE_M = 0.1
 
 
@@ -77,7 +85,7 @@ class McapWriter(FolderWriter):
         self.channels: dict[str, int] = {}
         self.schemas: dict[str, int] = {}
         now = self.time_us(frame.time_s)
-        for sensor in (*frame.images, *frame.sweeps):
+        for sensor in (*frame.images, *frame.sweeps, *frame.radars):
             self._put("/tf_static", transform(now, EGO, sensor, specs.mounting(frame, sensor)), now)
         for camera in frame.images:
             self._put(f"/{camera}/calibration", calibration(frame, camera, now), now)
@@ -98,6 +106,8 @@ class McapWriter(FolderWriter):
         messages += [(at, "/tf", transform(at, MAP, EGO, pose)) for at, pose in ego.items()]
         for name in frame.sweeps:
             messages.append((now, f"/{name}/points", cloud(frame, name, now)))
+        for name in frame.radars:
+            messages.append((now, f"/{name}/detections", echoes(frame, name, now)))
         messages.append((now, "/objects", boxes(frame, now)))
         messages.append((now, "/lanes", lanes(frame, now)))
         for at, topic, message in sorted(messages, key=lambda m: m[0]):
@@ -188,10 +198,22 @@ def cloud(frame: Frame, lidar: str, time_us: int) -> PointCloud:
     points["x"], points["y"], points["z"] = specs.mounting(frame, lidar).inverse().apply(specs.points_at_once(frame, lidar)).T
     for name in POINT.names[3:]:
         points[name] = getattr(sweep, name)
-    fields = [
-        PackedElementField(name=name, offset=POINT.fields[name][1], type=kind) for name, (_, kind) in FIELDS.items()
-    ]  # fmt: skip
-    message = PointCloud(frame_id=sweep.lidar, point_stride=POINT.itemsize, fields=fields, data=points.tobytes())
+    return _cloud(sweep.lidar, points, {name: kind for name, (_, kind) in FIELDS.items()}, time_us)
+
+
+def echoes(frame: Frame, radar: str, time_us: int) -> PointCloud:
+    """A radar's detections in its frame."""
+    found = frame.radars[radar]
+    rows = np.empty(len(found.range_m), ECHO)
+    rows["x"], rows["y"], rows["z"] = found.xyz_m.T
+    for name in list(ECHO_FIELDS)[3:]:
+        rows[name] = getattr(found, name)
+    return _cloud(radar, rows, ECHO_FIELDS, time_us)
+
+
+def _cloud(frame_id: str, rows: NDArray, kinds: dict[str, Any], time_us: int) -> PointCloud:
+    fields = [PackedElementField(name=name, offset=rows.dtype.fields[name][1], type=kind) for name, kind in kinds.items()]
+    message = PointCloud(frame_id=frame_id, point_stride=rows.dtype.itemsize, fields=fields, data=rows.tobytes())
     _stamp(message.timestamp, time_us)
     _set_pose(message.pose.position, message.pose.orientation, Pose.identity())
     return message

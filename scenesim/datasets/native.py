@@ -66,6 +66,10 @@ def frame_files(frame: Frame, image_format: ImageFormat = "png", jpeg_quality: i
         files[f"{_safe(name)}/points.parquet"] = tables.encode(tables.points(frame, sweep))
         if sweep.waveforms is not None:
             files[f"{name}/waveforms.parquet"] = tables.encode(tables.waveforms(frame, sweep.waveforms))
+    for name, found in frame.radars.items():
+        files[f"{_safe(name)}/detections.parquet"] = tables.encode(tables.detections(frame, found))
+    for name, told in frame.motion.items():
+        files[f"{_safe(name)}/readings.parquet"] = tables.encode(tables.readings(frame, told))
     for make in (tables.objects, tables.boxes, tables.poses, tables.lanes):
         files[f"{make.__name__}.parquet"] = tables.encode(make(frame))
     return files
@@ -214,6 +218,11 @@ class NativeWriter(Writer):
             "lidars": list(frame.sweeps),
             "classes": {str(k): frame.classes[k] for k in sorted(frame.classes)},
         }
+        if frame.radars:
+            causes = sorted(taxonomy.radar_causes().items(), key=lambda c: c[1])
+            shared |= {"radars": list(frame.radars), "radar_causes": {str(number): cause for cause, number in causes}}
+        if frame.motion:
+            shared["motion"] = {name: told.kind for name, told in frame.motion.items()}
         if self._shared is None:
             self._shared, self._layout = shared, frame.layout
         elif _json(shared) != _json(self._shared):

@@ -13,7 +13,7 @@ import yaml
 from scenesim.datasets.card import Facts, Listed, Table, maps_of
 
 SUMS = "SHA256SUMS"  # as sha256sum and its like read it: `sha256sum -c SHA256SUMS`
-ONCE = ("objects", "boxes", "poses", "lanes")  # tables that a frame has once; the others are a camera's or a lidar's
+ONCE = ("objects", "boxes", "poses", "lanes")  # tables that a frame has once; the others are a sensor's
 PICTURES = {
     "rgb": "colour, sRGB",
     "class": "class of each pixel",
@@ -62,6 +62,12 @@ def contents(index: Mapping[str, Any]) -> list[str]:
     if index["lidars"]:
         names = ", ".join(f"`{name}`" for name in index["lidars"])
         lines.append(f"Lidars {names}: points with class, instance, intensity, ring, time, echo, and what the pulse met.")
+    if index.get("radars"):
+        names = ", ".join(f"`{name}`" for name in index["radars"])
+        lines.append(f"Radars {names}: detections with range, azimuth, velocity, cross-section, class, instance, and cause.")
+    if index.get("motion"):
+        names = ", ".join(f"`{name}` ({kind})" for name, kind in index["motion"].items())
+        lines.append(f"Motion of the ego as sensors tell it, and without errors: {names}.")
     lines.append("Objects: 3D boxes, tracks, velocities; for each camera visible and amodal 2D boxes and visibility.")
     lines.append("Poses and velocity of the ego, calibration, lanes and their markings, layout of the road.")
     return lines
@@ -99,7 +105,7 @@ def loop(index: Mapping[str, Any]) -> list[str]:
 
 
 def _command(index: Mapping[str, Any], frames: list[int]) -> str:
-    sensors = ",".join([*index["cameras"], *index["lidars"]])
+    sensors = ",".join([*index["cameras"], *index["lidars"], *index.get("radars", ()), *index.get("motion", ())])
     span = f" --frames {frames[0]}:{frames[-1] + 1}" if frames else ""
     images = " --image-format jpg" if index["image_format"] == "jpg" else ""
     return f"scenesim render scenario.yaml -o again{span}{f' --sensors {sensors}' if sensors else ''}{images}"

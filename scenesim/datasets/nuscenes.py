@@ -1,4 +1,4 @@
-"""nuScenes v1.0: tables, keyframes and sweeps, lidarseg, panoptic, map mask and map expansion (Caesar et al. 2020).
+"""nuScenes v1.0: tables, keyframes and sweeps, radars, lidarseg, panoptic, map mask and map expansion (Caesar et al. 2020).
 
 Sources: nuscenes-devkit 1.2.0, docs/schema_nuscenes.md, docs/instructions_lidarseg.md, python-sdk/nuscenes.
 
@@ -23,7 +23,7 @@ from scenesim.base import taxonomy
 from scenesim.base.errors import InputError
 from scenesim.base.frames import Pose
 from scenesim.capture.frame import Frame, Layout
-from scenesim.datasets import cuboid, nuscenes_map, specs
+from scenesim.datasets import cuboid, nuscenes_map, nuscenes_radar, specs
 from scenesim.datasets.folder import FolderWriter, as_json
 from scenesim.datasets.png import jpeg, png
 
@@ -74,7 +74,7 @@ class _Scene:
 
 
 class NuscenesWriter(FolderWriter):
-    """nuScenes of every pinhole camera and lidar of the frames. jpeg_quality: of the images."""
+    """nuScenes of every pinhole camera, lidar and radar of the frames. jpeg_quality: of the images."""
 
     FORMAT = "nuscenes"
     OWN = frozenset({VERSION, "samples", "sweeps", "maps", "lidarseg", "panoptic"})
@@ -103,6 +103,7 @@ class NuscenesWriter(FolderWriter):
         known = specs.by_heading(frame, CAMERAS)
         self.channels = {c: known.get(c, _channel("CAM", c)) for c in frame.images}
         self.channels |= {s: "LIDAR_TOP" if s == self.lidar else _channel("LIDAR", s) for s in frame.sweeps}
+        self.channels |= {s: _channel("RADAR", s) for s in frame.radars}
         if len(set(self.channels.values())) < len(self.channels):
             raise InputError(f"two sensors get the same channel of nuScenes: {sorted(self.channels.values())}; rename one")
         name = SCENES[self.scene] if self.scene < len(SCENES) else f"scene-{9000 + self.scene}"
@@ -123,8 +124,8 @@ class NuscenesWriter(FolderWriter):
         if camera:
             specs.require_pinhole(frame, sensor, self.FORMAT)
         if not any(row["channel"] == channel for row in self.rows["sensor"]):
-            self._row("sensor", token(channel), channel=channel, modality="camera" if camera else "lidar")
-        mounted = specs.mounting(frame, sensor) @ (Pose.identity() if camera else LIDAR_FROM_NUSCENES)
+            self._row("sensor", token(channel), channel=channel, modality=frame.calibration[sensor]["kind"])
+        mounted = specs.mounting(frame, sensor) @ (LIDAR_FROM_NUSCENES if sensor in frame.sweeps else Pose.identity())
         self._row(
             "calibrated_sensor",
             self._token("calibration", channel),
@@ -167,6 +168,8 @@ class NuscenesWriter(FolderWriter):
         for name in frame.sweeps:
             data = points[name].tobytes()
             self._add_data(frame, name, now, frame.world_from_ego, key, data, "pcd", (0, 0))
+        for name, found in frame.radars.items():
+            self._add_data(frame, name, now, frame.world_from_ego, key, nuscenes_radar.pcd(found), "pcd", (0, 0))
         if not key:
             return
         self._accept(sample)
@@ -190,7 +193,7 @@ class NuscenesWriter(FolderWriter):
         channel = self.channels[sensor]
         name = self._token("data", channel, frame.index)
         path = f"{'samples' if key else 'sweeps'}/{channel}/scenesim-{self.scene:04d}__{channel}__{time_us}.{kind}"
-        path += ".bin" if kind == "pcd" else ""
+        path += ".bin" if sensor in frame.sweeps else ""
         self.put(path, data)
         pose = {"token": name, "timestamp": time_us}
         pose |= {"translation": world_from_ego.translation.tolist(), "rotation": world_from_ego.rotation.tolist()}
@@ -219,6 +222,7 @@ class NuscenesWriter(FolderWriter):
         counts = cuboid.counts(points[:, :3], nuscenes_from_world @ objects.world_from_object, objects.size_lwh_m)
         fraction = np.max([c.visible_fraction for c in objects.cameras.values()], axis=0)
         seen = specs.seen(frame)
+        echoes = nuscenes_radar.counts(frame)
         annotated = {}
         for k, track in enumerate(objects.track.tolist()):
             category = object_category(frame, k)
@@ -247,7 +251,7 @@ class NuscenesWriter(FolderWriter):
                 size=[width, length, height],
                 rotation=objects.world_from_object.rotation[k].tolist(),
                 num_lidar_pts=counts[k],
-                num_radar_pts=0,
+                num_radar_pts=echoes.get(track, 0),
                 prev=before["token"] if before else "",
                 next="",
             )

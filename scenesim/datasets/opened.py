@@ -132,6 +132,16 @@ class Sample:
         """Names of the lidars."""
         return list(self.dataset.index["lidars"])
 
+    @property
+    def radars(self) -> list[str]:
+        """Names of the radars."""
+        return list(self.dataset.index.get("radars", ()))
+
+    @property
+    def motion(self) -> list[str]:
+        """Names of the sensors of the ego's motion."""
+        return list(self.dataset.index.get("motion", ()))
+
     @cached_property
     def scenario(self) -> dict[str, Any]:
         """The concrete scenario, as scenario.yaml has it: weather, light, actors and so on."""
@@ -151,6 +161,14 @@ class Sample:
     def points(self, lidar: str) -> dict[str, NDArray]:
         """Column -> values (N,) of a lidar's points (docs/native-format.md)."""
         return _columns(self.folder / _known(lidar, self.lidars, "lidar") / "points.parquet")
+
+    def detections(self, radar: str) -> dict[str, NDArray]:
+        """Column -> values (N,) of a radar's detections (docs/radar.md)."""
+        return _columns(self.folder / _known(radar, self.radars, "radar") / "detections.parquet")
+
+    def readings(self, sensor: str) -> dict[str, NDArray]:
+        """Column -> values (N,) of what a sensor of motion told since the frame before (docs/radar.md)."""
+        return _columns(self.folder / _known(sensor, self.motion, "sensor of motion") / "readings.parquet")
 
     def table(self, name: str) -> dict[str, NDArray]:
         """Column -> values of the table objects, boxes, poses or lanes; texts and lists are arrays of Python's objects."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scenesim.base.errors import InputError, Place
 from scenesim.base.frames import Pose
-from scenesim.capture.frame import Frame, Image, Sweep
+from scenesim.capture.frame import Detections, Frame, Image, Readings, Sweep
 from scenesim.datasets import tables
 from scenesim.datasets.licenses import DEFAULT
 from scenesim.datasets.native import CALIBRATION, FORMAT, FORMAT_VERSION, FRAMES, INCOMPLETE, INDEX, LAYOUT, SCENARIO
@@ -59,6 +59,11 @@ class NativeDataset:
         self.classes = {int(k): name for k, name in index["classes"].items()}
         self.license = index.get("license", DEFAULT)
 
+    @property
+    def sensors(self) -> list[str]:
+        """Names of all sensors."""
+        return [name for kind in ("cameras", "lidars", "radars", "motion") for name in self.index.get(kind, ())]
+
     def __len__(self) -> int:
         return len(self.indices)
 
@@ -94,6 +99,8 @@ class NativeDataset:
             ego_lanes=tables.lanes_of(read_table(folder / "lanes.parquet")),
             classes=self.classes,
             layout=self.layout,
+            radars={p["sensor"]: self._detections(folder, p) for p in poses if p["kind"] == "radar"},
+            motion={p["sensor"]: self._readings(folder, p) for p in poses if p["kind"] in tables.MOTION},
         )
 
     def _image(self, folder: Path, pose: dict[str, Any]) -> Image:
@@ -120,6 +127,14 @@ class NativeDataset:
         sweep = tables.sweep_of(read_table(folder / lidar / "points.parquet"), lidar, pose["pulses"], world_from_lidar)
         path = folder / lidar / "waveforms.parquet"
         return replace(sweep, waveforms=tables.waveforms_of(read_table(path))) if path.exists() else sweep
+
+    def _detections(self, folder: Path, pose: dict[str, Any]) -> Detections:
+        table = read_table(folder / pose["sensor"] / "detections.parquet")
+        return tables.detections_of(table, pose["sensor"], tables.pose_of(pose))
+
+    def _readings(self, folder: Path, pose: dict[str, Any]) -> Readings:
+        table = read_table(folder / pose["sensor"] / "readings.parquet")
+        return tables.readings_of(table, pose["sensor"], pose["kind"], tables.pose_of(pose))
 
 
 def read_table(path: Path) -> pa.Table:

@@ -14,7 +14,7 @@ from scenesim.capture.frame import Frame
 
 
 def mounting(frame: Frame, sensor: str) -> Pose:
-    """ego_from_sensor of a camera or a lidar, as it is mounted."""
+    """ego_from_sensor of a sensor, as it is mounted."""
     spec = frame.calibration[sensor]
     plain = spec[f"ego_from_{spec['kind']}"]
     return Pose(np.array(plain["rotation_wxyz"], float), np.array(plain["translation_m"], float))

@@ -16,7 +16,18 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from scenesim.base.frames import Pose
-from scenesim.capture.frame import CameraBoxes, Frame, Image, Layout, MapLane, Objects, Sweep, Waveforms
+from scenesim.capture.frame import (
+    CameraBoxes,
+    Detections,
+    Frame,
+    Image,
+    Layout,
+    MapLane,
+    Objects,
+    Readings,
+    Sweep,
+    Waveforms,
+)
 
 Columns = dict[str, Any]
 
@@ -35,6 +46,12 @@ PER_POINT = (
     "range_m", "intensity", "ring", "column", "azimuth_rad", "time_offset_s", "class_id", "instance", "incidence_rad", "hit",
     "echo", "echoes", "transmittance", "true_range_m", "radial_velocity_m_s", "doppler_m_s",
 )  # fmt: skip
+PER_DETECTION = (
+    "scan", "range_m", "azimuth_rad", "elevation_rad", "radial_velocity_m_s", "ground_velocity_m_s", "rcs_dbsm", "snr_db",
+    "range_sd_m", "azimuth_sd_rad", "velocity_sd_m_s", "class_id", "instance", "cause", "share", "true_range_m",
+    "true_azimuth_rad", "true_elevation_rad", "true_radial_velocity_m_s", "true_rcs_dbsm",
+)  # fmt: skip
+MOTION = ("gnss", "imu", "wheel_odometry")
 PER_BOX = ("truncation", "visible_fraction", "pixels")
 LIDAR_POINTS, LIDAR_LOST = "lidar_points_", "lidar_lost_"
 EDGES = ("left_m", "right_m")
@@ -102,6 +119,19 @@ def waveforms_of(table: pa.Table) -> Waveforms:
     )
 
 
+def detections(frame: Frame, found: Detections) -> pa.Table:
+    """A row for each detection of a radar, from near to far."""
+    columns = _stamp(frame, len(found.range_m), time=False)
+    columns |= _split(found.xyz_m, XYZ) | _split(found.xyz_ego_m, XYZ_EGO)
+    return pa.table(columns | {name: getattr(found, name) for name in PER_DETECTION})
+
+
+def readings(frame: Frame, told: Readings) -> pa.Table:
+    """A row for each sample of a sensor of motion; time_s is the sample's."""
+    columns = _stamp(frame, len(told.time_s), time=False) | {"time_s": told.time_s}
+    return pa.table(columns | told.columns)
+
+
 def objects(frame: Frame) -> pa.Table:
     """A row for each labelled object."""
     o = frame.objects
@@ -132,10 +162,12 @@ def boxes(frame: Frame) -> pa.Table:
 
 
 def poses(frame: Frame) -> pa.Table:
-    """A row for the ego and for each sensor: world_from_ego, world_from_camera, world_from_lidar."""
+    """A row for the ego and for each sensor: world_from_ego, world_from_camera, world_from_lidar and so on."""
     rows = [("ego", "ego", frame.world_from_ego, frame.ego_velocity_m_s, None, None)]
     rows += [(i.camera, "camera", i.world_from_camera, None, i.row_time_s.tolist(), None) for i in frame.images.values()]
     rows += [(s.lidar, "lidar", s.world_from_lidar, None, None, s.pulses) for s in frame.sweeps.values()]
+    rows += [(r.radar, "radar", r.world_from_radar, None, None, None) for r in frame.radars.values()]
+    rows += [(m.sensor, m.kind, m.world_from_sensor, None, None, None) for m in frame.motion.values()]
     sensor, kind, pose, velocity, row_time_s, pulses = zip(*rows)
     columns = _stamp(frame, len(rows)) | {"sensor": pa.array(sensor, pa.string()), "kind": pa.array(kind, pa.string())}
     columns |= _split(np.array([p.vector() for p in pose], float), POSE)
@@ -176,6 +208,20 @@ def sweep_of(table: pa.Table, lidar: str, pulses: int, world_from_lidar: Pose) -
         lidar=lidar, xyz_m=xyz, xyz_ego_m=xyz_ego, normal=normal, scene_flow_m_s=flow, pulses=pulses,
         world_from_lidar=world_from_lidar, **values,
     )  # fmt: skip
+
+
+def detections_of(table: pa.Table, radar: str, world_from_radar: Pose) -> Detections:
+    """The Detections again."""
+    values = {name: table[name].to_numpy() for name in PER_DETECTION}
+    return Detections(
+        radar=radar, xyz_m=_join(table, XYZ), xyz_ego_m=_join(table, XYZ_EGO), world_from_radar=world_from_radar, **values
+    )
+
+
+def readings_of(table: pa.Table, sensor: str, kind: str, world_from_sensor: Pose) -> Readings:
+    """The Readings again."""
+    columns = {name: table[name].to_numpy() for name in table.column_names if name not in ("frame", "time_s")}
+    return Readings(sensor, kind, table["time_s"].to_numpy(), columns, world_from_sensor)
 
 
 def objects_of(table: pa.Table, boxes: pa.Table, cameras: list[str]) -> Objects:

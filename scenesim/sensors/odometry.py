@@ -1,7 +1,7 @@
 """Sensors of the ego's own motion: satellite receivers, inertial units, wheel odometry. Frozen specs, and their errors.
 
-The data is in assets/sensors (kind: gnss, imu, wheel_odometry). Errors are drawn on the grid of the sensor's samples from time 0
-on, so that any sample is a pure function of the key and its number; docs/radar.md says what every key means.
+The data is in assets/sensors (kind: gnss, imu, wheel_odometry). Errors are drawn on the grid of the sensor's samples from time
+0 on, so that any sample is a pure function of the key and its number; docs/radar.md says what every key means.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from scenesim.sensors.fields import Fields
 
 Array = NDArray[np.float64]
 STANDARD_GRAVITY = 9.80665
-# The Allan deviation of a Gauss-Markov process is at most this times its standard deviation, at 1.89 times its correlation (IEEE Std
-# 952-1997, annex C, eq. C.21).
+# The Allan deviation of a Gauss-Markov process is at most this times its standard deviation, at 1.89 times its correlation
+# (IEEE Std 952-1997, annex C, eq. C.21).
 GAUSS_MARKOV_PEAK = 0.617
 NO_FIX, SINGLE, RTK_FIXED, RTK_FLOAT = 0, 1, 4, 5  # quality indicators of NMEA 0183, GGA
 WHEELS = ("front_left", "front_right", "rear_left", "rear_right")
 
 
 def gauss_markov(key: Key, count: int, columns: int, step_s: float, correlation_s: float) -> Array:
-    """(count, columns) samples of unit variance, step_s apart, that forget with exp(-t / correlation_s): exact at any step, and the
-    first samples do not depend on how many there are."""
+    """(count, columns) samples of unit variance, step_s apart, that forget with exp(-t / correlation_s): exact at any step, and
+    the first samples do not depend on how many there are."""
     white = keys.generator(key).standard_normal((count, columns))
     keep = math.exp(-step_s / correlation_s) if correlation_s > 0.0 else 0.0
     new = math.sqrt(1.0 - keep * keep)
@@ -43,9 +43,9 @@ def gauss_markov(key: Key, count: int, columns: int, step_s: float, correlation_
 
 @dataclass(frozen=True)
 class Errors:
-    """Of a triad of gyroscopes (rad/s) or accelerometers (m/s2). noise: density, per root of hertz. bias_instability: the flat part of
-    the Allan deviation. random_walk: of the bias, per root of second. turn_on: standard deviation of the bias that a run has.
-    scale: standard deviation of the factor's error. limit: of the range. quantum: of the output, 0 for none."""
+    """Of a triad of gyroscopes (rad/s) or accelerometers (m/s2). noise: density, per root of hertz. bias_instability: the flat
+    part of the Allan deviation. random_walk: of the bias, per root of second. turn_on: standard deviation of the bias that a
+    run has. scale: standard deviation of the factor's error. limit: of the range. quantum: of the output, 0 for none."""
 
     noise: float
     bias_instability: float
@@ -93,11 +93,11 @@ class Imu:
 
 @dataclass(frozen=True, eq=False)
 class Gnss:
-    """A satellite receiver; the mounting is that of its antenna. horizontal_m: standard deviation of the position along each of two
-    axes; vertical_m: of the height. correlated: share of the variance that changes with correlation_s; the rest is white.
-    rtk_horizontal_m: with corrections whose ambiguities are solved, 0 for a receiver without; float_m: while they are not, which
-    takes converge_s after an outage. reacquire_s: without a fix after an outage. outages_s: (n, 2) from and to, on the scenario's
-    clock. covered_m: (n, 3) x, y, radius, world: under bridges and in tunnels there is no fix."""
+    """A satellite receiver; the mounting is that of its antenna. horizontal_m: standard deviation of the position along each of
+    two axes; vertical_m: of the height. correlated: share of the variance that changes with correlation_s; the rest is white.
+    rtk_horizontal_m: with corrections whose ambiguities are solved, 0 for a receiver without; float_m: while they are not,
+    which takes converge_s after an outage. reacquire_s: without a fix after an outage. outages_s: (n, 2) from and to, on the
+    scenario's clock. covered_m: (n, 3) x, y, radius, world: under bridges and in tunnels there is no fix."""
 
     KIND: ClassVar[str] = "gnss"
     name: str
@@ -158,8 +158,9 @@ class Gnss:
 
 @dataclass(frozen=True, eq=False)
 class WheelOdometry:
-    """Encoders of four wheels, and of the steering. wheelbase_m: 0 takes the ego's own. radius_error: standard deviation, relative, of
-    each wheel's radius from wheel_radius_m. slip: standard deviation, relative, of what wheels slip, for slip_correlation_s."""
+    """Encoders of four wheels, and of the steering. wheelbase_m: 0 takes the ego's own. radius_error: standard deviation,
+    relative, of each wheel's radius from wheel_radius_m. slip: standard deviation, relative, of what wheels slip, for
+    slip_correlation_s."""
 
     KIND: ClassVar[str] = "wheel_odometry"
     name: str
@@ -172,6 +173,7 @@ class WheelOdometry:
     radius_error: float
     slip: float
     slip_correlation_s: float
+    speed_quantum_m_s: float
     steering_noise_rad: float
     steering_offset_rad: float
     steering_quantum_rad: float
@@ -210,7 +212,9 @@ def from_plain(plain: Mapping[str, Any]) -> Odometry:
 
 def read(fields: Fields, name: str, kind: str, ego_from_sensor: Pose) -> Odometry:
     """The sensor that a spec describes (assets/sensors and rigs). Raises InputError with the place of the field."""
-    return {"imu": _imu, "gnss": _gnss, "wheel_odometry": _wheels}[kind](fields, name, ego_from_sensor)
+    if kind == Imu.KIND:
+        return _imu(fields, name, ego_from_sensor)
+    return _gnss(fields, name, ego_from_sensor) if kind == Gnss.KIND else _wheels(fields, name, ego_from_sensor)
 
 
 def _imu(fields: Fields, name: str, ego_from_sensor: Pose) -> Imu:
@@ -296,6 +300,7 @@ def _wheels(fields: Fields, name: str, ego_from_sensor: Pose) -> WheelOdometry:
         radius_error=1e-2 * fields.number("radius_error_percent", 0.5, low=0.0, high=20.0),
         slip=1e-2 * fields.number("slip_percent", 0.2, low=0.0, high=50.0),
         slip_correlation_s=fields.number("slip_correlation_s", 0.5, above=0.0, high=1000.0),
+        speed_quantum_m_s=fields.number("speed_quantum_m_s", 0.02, low=0.0, high=10.0),
         steering_noise_rad=degree * fields.number("steering_noise_deg", 0.05, low=0.0, high=10.0),
         steering_offset_rad=degree * fields.number("steering_offset_deg", 0.1, low=0.0, high=10.0),
         steering_quantum_rad=degree * fields.number("steering_quantum_deg", 0.01, low=0.0, high=10.0),

@@ -26,9 +26,10 @@ ANYTHING_M_S = 150.0  # fastest that things come nearer or go away, where the as
 
 @dataclass(frozen=True)
 class Scan:
-    """One antenna and waveform. Angles in rad, half of the field to either side; elevation_resolution_rad is 0 where it tells no
-    elevations. velocity_m_s: what it can tell, positive going away; others are folded into it. edge_loss_db: (across, up)
-    there and back at the edges of the field, growing with the square of the angle. ray_rad: (across, up) between the rays that look for surfaces."""
+    """One antenna and waveform. Angles in rad, half of the field to either side; elevation_resolution_rad is 0 where it tells
+    no elevations. velocity_m_s: what it can tell, positive going away; others are folded into it. edge_loss_db: (across, up)
+    there and back at the edges of the field, growing with the square of the angle. ray_rad: (across, up) between the rays that
+    look for surfaces."""
 
     name: str
     azimuth_rad: float
@@ -76,8 +77,8 @@ class Scan:
 
 @dataclass(frozen=True, eq=False)
 class Radar:
-    """A radar. ego_from_radar: it looks along its x axis. frequency_ghz: of the carrier. false_alarms: taken for targets a scan,
-    in the mean. max_detections: the strongest are told. vertical: polarisation."""
+    """A radar. ego_from_radar: it looks along its x axis. frequency_ghz: of the carrier. false_alarms: taken for targets a
+    scan, in the mean. max_detections: the strongest are told. vertical: polarisation."""
 
     name: str
     model: str
@@ -119,7 +120,8 @@ class Radar:
     def from_plain(plain: Mapping[str, Any]) -> Radar:
         """The radar of what `to_plain` gave."""
         values = {k: v for k, v in plain.items() if k not in ("kind", "scans", "ego_from_radar")}
-        scans = tuple(Scan(**{k: tuple(v) if isinstance(v, list) else v for k, v in s.items()}) for s in plain["scans"])
+        rows: list[dict[str, Any]] = [{k: tuple(v) if isinstance(v, list) else v for k, v in s.items()} for s in plain["scans"]]
+        scans = tuple(Scan(**row) for row in rows)
         return Radar(**values, scans=scans, ego_from_radar=pose_from_plain(plain["ego_from_radar"]))
 
 
@@ -145,7 +147,7 @@ def read(fields: Fields, name: str, ego_from_radar: Pose) -> Radar:
 def _scan(fields: Fields, name: str) -> Scan:
     degrees = math.radians
     nearest = fields.number("min_range_m", 0.2, low=0.0, high=100.0)
-    tells_elevation = fields.has("elevation_resolution_deg")
+    tells = fields.has("elevation_resolution_deg")
     across, up = fields.numbers("ray_deg", 2, low=0.01, high=10.0)
     made = Scan(
         name=name,
@@ -160,8 +162,8 @@ def _scan(fields: Fields, name: str) -> Scan:
         velocity_m_s=_interval(fields),
         azimuth_resolution_rad=degrees(fields.number("azimuth_resolution_deg", low=0.05, high=60.0)),
         azimuth_noise_rad=degrees(fields.number("azimuth_noise_deg", low=0.0, high=20.0)),
-        elevation_resolution_rad=degrees(fields.number("elevation_resolution_deg", low=0.05, high=60.0)) if tells_elevation else 0.0,
-        elevation_noise_rad=degrees(fields.number("elevation_noise_deg", low=0.0, high=20.0)) if tells_elevation else 0.0,
+        elevation_resolution_rad=degrees(fields.number("elevation_resolution_deg", low=0.05, high=60.0)) if tells else 0.0,
+        elevation_noise_rad=degrees(fields.number("elevation_noise_deg", low=0.0, high=20.0)) if tells else 0.0,
         eirp_dbm=fields.number("eirp_dbm", low=-20.0, high=60.0),
         receive_gain_dbi=fields.number("receive_gain_dbi", low=0.0, high=50.0),
         integration_s=1e-3 * fields.number("integration_ms", above=0.0, high=1000.0),

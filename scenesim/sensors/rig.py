@@ -24,7 +24,8 @@ REACH_M = 20.0  # a sensor is not further than this from the ego's origin along 
 @dataclass(frozen=True, eq=False)
 class Rig:
     """The instruments of an ego. rate_hz: triggers a second; each makes one frame, with an image of every camera and one
-    revolution of every lidar, centred on it, a measurement of every radar, and what the sensors of motion told since the last."""
+    revolution of every lidar, centred on it, a measurement of every radar, and what the sensors of motion told since the
+    last."""
 
     name: str
     rate_hz: float
@@ -40,8 +41,10 @@ class Rig:
 
     def calibration(self) -> dict[str, dict[str, Any]]:
         """Sensor -> its spec as plain numbers and strings."""
-        plain = {s.name: s.to_plain() for s in (*self.cameras, *self.lidars, *self.radars)}
-        return plain | {s.name: odometry.to_plain(s) for s in self.motion}
+        plain = {camera.name: camera.to_plain() for camera in self.cameras}
+        plain |= {lidar.name: lidar.to_plain() for lidar in self.lidars}
+        plain |= {radar.name: radar.to_plain() for radar in self.radars}
+        return plain | {sensor.name: odometry.to_plain(sensor) for sensor in self.motion}
 
 
 def names() -> list[str]:
@@ -56,9 +59,9 @@ def load(rig: str | Mapping[str, Any], place: Place | None = None) -> Rig:
         sensors:
           front: {sensor: camera_640x360, position_m: [1.7, 0, 1.35], pitch_deg: 2, fov_deg: 70}
 
-    A sensor's name is followed by the preset (a file of assets/sensors) that it starts from, its mounting in the ego frame
-    (ISO 8855: positive yaw turns left, positive pitch lowers the nose, positive roll lowers the right side), and whatever of
-    the preset it changes. Without a preset, ``kind: camera`` (or another of KINDS) and everything it needs. place: of the mapping,
+    A sensor's name is followed by the preset (a file of assets/sensors) that it starts from, its mounting in the ego frame (ISO
+    8855: positive yaw turns left, positive pitch lowers the nose, positive roll lowers the right side), and whatever of the
+    preset it changes. Without a preset, ``kind: camera`` (or another of KINDS) and everything it needs. place: of the mapping,
     or of the name, in a file. Raises InputError with the place of what is wrong.
     """
     if isinstance(rig, str):
