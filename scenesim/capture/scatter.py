@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 Velocity = Callable[[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32], Array], Array]
 
 DIRECT, BY_GROUND, BY_MIRROR = range(3)
-LIFT_M = 2e-3  # from a surface, before a ray goes on from it
+LIFT_M = 5e-4  # from a surface, before a ray goes on from it
 LEAST_LEFT = 0.02  # of the power of a ray that is followed on
 MOST_PIECES = 32  # into which the patch of a ray is cut
 SMALL = 20.0  # how a mirror spreads rays whose neighbours miss it: it is small, or has an edge there
