@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scenesim import warm
 from scenesim.base import keys, taxonomy
-from scenesim.base.errors import InputError, did_you_mean
+from scenesim.base.errors import InputError, Place, did_you_mean
 from scenesim.base.frames import Pose
 from scenesim.capture import cast, flicker, metering
 from scenesim.capture import image as imaging
@@ -33,6 +33,7 @@ from scenesim.labels.view import View
 from scenesim.models import catalogue, radar_surface
 from scenesim.models.falling import falling, wind_m_s
 from scenesim.models.kept import code, kept
+from scenesim.scenario import imports
 from scenesim.scenario.roads import identity, network
 from scenesim.scene import ground, plumes
 from scenesim.scene.ambient import AmbientField
@@ -69,8 +70,15 @@ def timeline(scenario: Scenario) -> Timeline:
 
 def _timeline(scenario: Scenario, road_map: RoadMap) -> Timeline:
     named = {name: getattr(scenario, name) for name in type(scenario).model_fields if name not in ("description", "rig")}
-    arguments = (identity(scenario.road), named, scenario.rate_hz)
+    arguments = (identity(scenario.road), imports.requests(scenario), named, scenario.rate_hz)
     return kept("timelines", code(*SET_BY), arguments, lambda: simulate_actors.simulate(scenario, road_map))
+
+
+def stage(scenario: Scenario) -> Stage:
+    """Everything that can be seen in a scenario, at any time. Raises InputError."""
+    road_map = RoadMap(network(scenario.road))
+    found = _timeline(scenario, road_map)
+    return Stage(found, placements(scenario, road_map, found))
 
 
 def frames(
@@ -117,7 +125,7 @@ class Production:
         self._compiling = warm.start()
         road_map = RoadMap(network(scenario.road))
         self.scenario, self.threads = scenario, threads
-        self.timeline = timeline or _timeline(scenario, road_map)
+        self.timeline = _with_files(timeline, scenario) if timeline else _timeline(scenario, road_map)
         self.rig = _chosen(scenario.instruments, sensors)
         self.cameras = [c.actual() for c in self.rig.cameras]  # as they are, not as the calibration says
         self._metered: dict[tuple[str, int], metering.Metered] = {}  # by camera and trigger
@@ -218,7 +226,7 @@ class Production:
         """What every radar finds."""
         if not self.rig.radars:
             return {}
-        surfaces = radar_surface.rows(self.stage.store.tables.names)
+        surfaces = radar_surface.rows(self.stage.store.tables.kin)
         local_from_ego = snapshot.local(snapshot.state.world_from_actor[EGO])
         velocity = StageVelocity(self.stage, snapshot)
         return {
@@ -356,6 +364,22 @@ class Production:
             flow = pixels.flow(pending.surfaces[camera.name], after, view, self.threads)
             images[camera.name] = replace(image, flow_px=flow.reshape(camera.height, camera.width, 2))
         return replace(pending.frame, images=images)
+
+
+def _with_files(timeline: Timeline, scenario: Scenario) -> Timeline:
+    """A timeline whose models from files are those of the scenario. Raises InputError where it has others."""
+    own = imports.requests(scenario)
+    actors = []
+    for info in timeline.actors:
+        if info.model.kind == imports.KIND:
+            found = own.get(info.model.name)
+            if found is None or found.identity != info.model.identity:
+                what = "no model" if found is None else "another model"
+                message = f'the timeline has a "{info.model.name}" from a file, the scenario {what} of that name'
+                raise InputError(message, Place("models"))
+            info = replace(info, model=found)
+        actors.append(info)
+    return replace(timeline, actors=tuple(actors))
 
 
 def _path(timeline: Timeline) -> NDArray[np.float64]:

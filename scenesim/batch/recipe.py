@@ -16,6 +16,7 @@ from scenesim.base.document import Document, Steps
 from scenesim.base.errors import InputError, Place, did_you_mean
 from scenesim.datasets.formats import WRITERS
 from scenesim.datasets.licenses import DEFAULT, LICENSES
+from scenesim.models.imported_guard import FORMATS
 from scenesim.scenario import choices, load
 from scenesim.scenario.model import Number, Part
 from scenesim.scenario.overrides import put
@@ -258,6 +259,8 @@ def _bundled(value: Any, beside: Path, maps: dict[str, Path], key: str = "") -> 
     last = key.rpartition(".")[2]
     if last == "opendrive" and path.is_file():
         return _map(path, maps)
+    if last == "import" and value.lower().endswith(FORMATS):
+        return os.path.abspath(beside / Path(value).expanduser())
     if last == "rig" and value.endswith(load.SUFFIXES):
         return document.read(path).data
     return value

@@ -305,6 +305,25 @@ def _write_timeline(found: Timeline, csv: Path | None, step: float, save: Path |
 
 
 @app.command()
+@click.argument("scenario")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="GLB file to write.")
+@click.option("--time", "time_s", type=click.FloatRange(min=0), default=0.0, show_default=True, help="When, s.")
+@_values
+def glb(scenario: str, output: Path, time_s: float, settings: tuple[str, ...], seed: int | None) -> None:
+    """Write everything in SCENARIO at one time as a GLB file, to look at in a viewer or to render elsewhere."""
+    from scenesim import simulate
+    from scenesim.base.files import written_whole
+    from scenesim.scene import glb as writer
+
+    with _scenario(scenario, settings, seed) as loaded:
+        if time_s > loaded.duration_s:
+            raise InputError(f"--time {time_s:g} is after the end of the scenario; it lasts {loaded.duration_s:g} s")
+        data = writer.glb(simulate.stage(loaded), time_s)
+    with written_whole(output) as partial:
+        partial.write_bytes(data)
+
+
+@app.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--csv", type=click.Path(path_type=Path), help="Table to write: the outer boundary of every lane.")
 @click.option("--step", default=1.0, show_default=True, help="Distance between two rows along the road, at most, m.")

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
 from scenesim.base import assets, document
 from scenesim.base.document import Document, Steps
 from scenesim.base.errors import InputError, Place, did_you_mean
+from scenesim.models.imported_guard import FORMATS
 
 if TYPE_CHECKING:
     from scenesim.sensors.rig import Rig
@@ -44,7 +46,8 @@ def check_file(path: Path) -> str:
     if zipfile.is_zipfile(path):
         return _timeline(path)
     raise InputError(
-        f'"{suffix}" is not known; scenesim reads scenarios and assets (.yaml), maps (.xodr), timelines and datasets',
+        f'"{suffix}" is not known; scenesim reads scenarios and assets (.yaml), maps (.xodr), models ({", ".join(FORMATS)}), '
+        "timelines and datasets",
         Place(str(path)),
     )
 
@@ -98,6 +101,23 @@ def _dataset(path: Path) -> str:
     return f"a dataset: frames {len(dataset)}, complete"
 
 
+def _model(path: Path) -> str:
+    from scenesim.models import imported
+    from scenesim.models.imported_file import read
+    from scenesim.models.imported_guard import open_source
+
+    pieces = read(open_source(path))
+    corners = np.concatenate([p.corner.reshape(-1, 3) for p in pieces])
+    if not np.isfinite(corners).all():
+        raise InputError("has corners that are no finite numbers (nan or infinite); repair or export it anew", Place(str(path)))
+    x, y, z = np.ptp(corners, axis=0)
+    up, forward = imported.USUAL_AXES[path.suffix.lower()]
+    return (
+        f"a model: triangles {len(corners) // 3}, {x:.6g} x {y:.6g} x {z:.6g} along its x, y and z (taken for up: {up}, "
+        f"forward: {forward}), materials: {', '.join(sorted({p.look.name for p in pieces}))}"
+    )
+
+
 # ---- YAML
 
 
@@ -143,10 +163,13 @@ def _recipe(source: Document) -> str:
 
 def _scenario(source: Document) -> str:
     from scenesim import simulate
-    from scenesim.scenario import load
+    from scenesim.models import catalogue
+    from scenesim.scenario import imports, load
 
     scenario = load.check(source)
     try:
+        for request in imports.requests(scenario).values():
+            catalogue.build(request)
         found = simulate.timeline(scenario)
     except InputError as e:
         raise load.located(e, source) from None
@@ -291,4 +314,5 @@ CHECKS: dict[str, Callable[[Path], str]] = {
     ".xodr": _map,
     ".xosc": _openscenario,
     ".xml": _xml,
+    **dict.fromkeys(FORMATS, _model),
 }

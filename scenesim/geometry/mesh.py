@@ -16,12 +16,16 @@ class Surface:
     """What a triangle is made of and what it is called.
 
     material: a name in assets/materials. class_name: a class of assets/taxonomy, or "" for the class of the object that the
-    mesh belongs to. mark: kind of lane marking ("solid", "broken", "stop_line", ...), "" for none.
+    mesh belongs to. mark: kind of lane marking ("solid", "broken", "stop_line", ...), "" for none. properties: of a material
+    that is not in assets, sorted pairs of what models/material.py says; () for one that is there. kin: the material in assets
+    that one which is not there is taken for by radars, which know no colours.
     """
 
     material: str
     class_name: str = ""
     mark: str = ""
+    properties: tuple[tuple[str, object], ...] = ()
+    kin: str = ""
 
 
 @dataclass(frozen=True)

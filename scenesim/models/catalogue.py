@@ -28,6 +28,11 @@ class ModelRequest:
     key: int = 0
     options: tuple[tuple[str, Any], ...] = ()
 
+    @property
+    def identity(self) -> ModelRequest:
+        """What the model follows from: not where its file lies, whose digest says what is in it."""
+        return replace(self, options=tuple((k, v) for k, v in self.options if k != "file"))
+
 
 @dataclass(frozen=True)
 class Built:
@@ -81,6 +86,15 @@ def _animal(request: ModelRequest) -> Model:
     return animal.build(request.name, Key(request.key), **dict(request.options))
 
 
+def _imported(request: ModelRequest) -> Model:
+    from scenesim.models import imported
+
+    options = dict(request.options)
+    if "file" not in options:
+        raise InputError(f'the model "{request.name}" is of a file; say which: models: {{{request.name}: {{import: FILE}}}}')
+    return imported.build(request.name, **options)
+
+
 KINDS: dict[str, Callable[[ModelRequest], Model]] = {
     "vehicle": _vehicle,
     "person": _person,
@@ -89,6 +103,7 @@ KINDS: dict[str, Callable[[ModelRequest], Model]] = {
     "building": _building,
     "debris": _debris,
     "animal": _animal,
+    "imported": _imported,
 }
 # Kind -> folder of recipes in assets.
 RECIPES = {
@@ -142,7 +157,7 @@ def build(request: ModelRequest) -> Built:
             parts = tuple(occupied.model.parts[k] for k in stay)
             attributes = tuple(sorted({**dict(occupied.model.attributes), "driver": "false"}.items()))
             return Built(replace(occupied.model, parts=parts, attributes=attributes), tuple(occupied.trees[k] for k in stay))
-    return kept("models", code(*MADE_FROM), request, lambda: _made(request))
+    return kept("models", code(*MADE_FROM), request.identity, lambda: _made(request))
 
 
 def _made(request: ModelRequest) -> Built:

@@ -26,7 +26,7 @@ def points(request: catalogue.ModelRequest, model: Model, articulation: NDArray[
 @lru_cache(maxsize=512)
 def _corners(request: catalogue.ModelRequest) -> list[NDArray[np.float64]]:
     """For each part of a model, its furthest vertices; none for skinned ones, which bend."""
-    return kept("extremes", code(*catalogue.MADE_FROM), request, lambda: _found(catalogue.build(request).model))
+    return kept("extremes", code(*catalogue.MADE_FROM), request.identity, lambda: _found(catalogue.build(request).model))
 
 
 def _found(model: Model) -> list[NDArray[np.float64]]:

@@ -19,10 +19,11 @@ from scenesim.base.errors import InputError, Place, did_you_mean
 from scenesim.kernels.packed import MATERIAL, MATERIAL_COLUMNS
 from scenesim.kernels.shaders import SHADERS
 
-__all__ = ["DEFAULTS", "KEYS", "SHADERS", "names", "pack", "row"]
+__all__ = ["DEFAULTS", "KEYS", "SHADERS", "names", "of_asset", "pack", "row"]
 
 _COLORS = ("albedo", "emission")  # three columns each
 _PLAIN_COLUMNS = tuple(c for c in MATERIAL_COLUMNS if c.rsplit("_", 1)[0] not in _COLORS)
+Properties = tuple[tuple[str, Any], ...]
 KEYS = (*_COLORS, *_PLAIN_COLUMNS)
 
 # albedo: linear reflectance. roughness: GGX alpha is its square. f0: reflectance at normal incidence. emission: cd/m2 when lit.
@@ -90,10 +91,23 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(_table()))
 
 
-def pack(wanted: Sequence[str]) -> NDArray[np.float32]:
-    """(M, 24) rows of kernels.packed.MATERIAL_COLUMNS of the materials named. Raises InputError for an unknown name."""
+def of_asset(name: str, place: Place | None = None) -> dict[str, Any]:
+    """Properties of a material in assets, as its file has them. Raises InputError for an unknown name."""
+    if name not in _table():
+        raise InputError(f'no material "{name}"{did_you_mean(name, _table())}', place)
+    groups = [assets.read("materials", group) or {} for group in assets.names("materials")]
+    return next(dict(group[name] or {}) for group in groups if name in group)
+
+
+def pack(wanted: Sequence[str | tuple[str, Properties]]) -> NDArray[np.float32]:
+    """(M, 24) rows of kernels.packed.MATERIAL_COLUMNS of materials: names in assets, or pairs (name, properties) as a
+    geometry.mesh.Surface has them, whose properties are those of a material of the model's own unless they are empty. Raises
+    InputError for an unknown name."""
     table = _table()
-    for name in wanted:
-        if name not in table:
+    found = []
+    for entry in wanted:
+        name, own = (entry, ()) if isinstance(entry, str) else entry
+        if not own and name not in table:
             raise InputError(f'no material "{name}"{did_you_mean(name, table)}')
-    return np.array([table[n] for n in wanted], np.float32).reshape(-1, len(MATERIAL_COLUMNS))
+        found.append(row(dict(own)) if own else table[name])
+    return np.array(found, np.float32).reshape(-1, len(MATERIAL_COLUMNS))

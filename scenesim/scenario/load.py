@@ -6,6 +6,7 @@ all of it against scenario.model, and warns of what is legal but silly (scenario
 
 from __future__ import annotations
 
+import copy
 import os
 import warnings
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from scenesim.base import assets, document
 from scenesim.base.document import Document, Steps
 from scenesim.base.errors import InputError, Place, SceneWarning, did_you_mean
 from scenesim.base.keys import root
-from scenesim.scenario import doubts, draws
+from scenesim.scenario import doubts, draws, imports
 from scenesim.scenario.model import Scenario
 from scenesim.scenario.overrides import OVERRIDE, override
 from scenesim.scenario.telling import tell, types_at
@@ -88,6 +89,7 @@ def check(source: Document, overrides: Sequence[str] = ()) -> Scenario:
     drawn = draws.draw(source, key, _is_whole, errors)
     undrawn = {document.told(_outside(e)) for e in errors}
     _resolve_map(source, drawn, errors)
+    _resolve_imports(source, drawn, errors)
     source = _resolve_rig(source, drawn, errors)
     scenario = None
     try:
@@ -106,15 +108,26 @@ def check(source: Document, overrides: Sequence[str] = ()) -> Scenario:
 
 
 def dump(scenario: Scenario, folder: Path | None = None, within: Path | None = None) -> str:
-    """YAML that loads to the same scenario: every value concrete. The path of a map is absolute; where a folder is given that
-    the text will be kept in, and the map lies in it or below (or in the folder `within` or below), it is relative to it."""
-    data = scenario.model_dump(mode="json", exclude_none=True)
+    """YAML that loads to the same scenario: every value concrete. The path of a map or model is absolute; where a folder is
+    given that the text will be kept in, and it lies there or below (or in the folder `within` or below), it is relative."""
+    data = scenario.model_dump(mode="json", exclude_none=True, by_alias=True)
     if scenario.road.opendrive is not None:
-        path = Path(os.path.abspath(scenario.road.opendrive))
-        if folder is not None and path.is_relative_to(os.path.abspath(within or folder)):
-            path = Path(os.path.relpath(path, folder))
-        data["road"]["opendrive"] = path.as_posix()
+        data["road"]["opendrive"] = _told_path(scenario.road.opendrive, folder, within)
+    for name, request in imports.requests(scenario).items():
+        data["models"][name] |= {
+            "import": _told_path(scenario.models[name].file, folder, within),
+            "sha256": dict(request.options)["sha256"],
+        }
+    if not scenario.models:
+        del data["models"]
     return document.write(data)
+
+
+def _told_path(file: str, folder: Path | None, within: Path | None) -> str:
+    path = Path(os.path.abspath(file))
+    if folder is not None and path.is_relative_to(os.path.abspath(within or folder)):
+        path = Path(os.path.relpath(path, folder))
+    return path.as_posix()
 
 
 # ---- what the model cannot know
@@ -133,6 +146,36 @@ def _resolve_map(source: Document, data: dict[str, Any], errors: list[InputError
             what = what.replace("the scenario's file", "the working directory")
         errors.append(InputError(f"{path}: {what}", place))
     road["opendrive"] = str(path)
+
+
+def _resolve_imports(source: Document, data: dict[str, Any], errors: list[InputError]) -> None:
+    """Make the paths of models absolute, as that of the map, and write down the digests of the files. A file that is known by
+    its digest may also lie beside the scenario's file, or in a folder `models` there: so a dataset that moved finds it."""
+    models = data.get("models")
+    for name, said in models.items() if isinstance(models, dict) else ():
+        if not isinstance(said, dict) or not isinstance(said.get("import"), str):
+            continue
+        place = source.place(("models", name, "import"))
+        path, wanted = _beside(place, said["import"]), said.get("sha256")
+        if not path.exists() and isinstance(wanted, str):
+            near = [_beside(place, f"{folder}{path.name}") for folder in ("", "models/")]
+            path = next((p for p in near if p.is_file()), path)
+        said["import"] = str(path)
+        if not path.is_file():
+            what = "is a folder; give a model file" if path.is_dir() else "no such file"
+            where = f"; put the one with sha256 {wanted} there, or beside the scenario" if isinstance(wanted, str) else ""
+            errors.append(InputError(f"{path}: {what}{where}", place))
+            continue
+        try:
+            found = imports.digest(path)
+        except InputError as e:
+            errors.append(InputError(str(e), place))
+            continue
+        if isinstance(wanted, str) and found != wanted:
+            message = f"the file {path} has the sha256 {found}: it is another one, or has changed"
+            errors.append(InputError(message, source.place(("models", name, "sha256"))))
+            continue
+        said["sha256"] = found
 
 
 def _resolve_rig(source: Document, data: dict[str, Any], errors: list[InputError]) -> Document:
@@ -184,6 +227,7 @@ def schema() -> dict[str, Any]:
             if name != "seed" and _is_scalar(value):
                 about = {k: value.pop(k) for k in ("title", "description", "default") if k in value}
                 part["properties"][name] = {**about, "anyOf": [*value.get("anyOf", [value]), {"$ref": "#/$defs/Draw"}]}
+    found |= _models_by_name(parts)
     names_or_rig = [{"enum": assets.names("rigs")}, {"type": "string", "pattern": r"\.ya?ml$"}, {"type": "object"}]
     found["properties"]["rig"]["anyOf"] = names_or_rig
     for name, group in (("weather", "weather"), ("population", "populations")):
@@ -191,6 +235,18 @@ def schema() -> dict[str, Any]:
         part["anyOf"] = [{"enum": assets.names(group)}, {"$ref": part.pop("$ref")}]
     parts["Draw"] = draws.SCHEMA
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
+
+
+def _models_by_name(parts: dict[str, Any]) -> dict[str, Any]:
+    """Let an actor's model be any name, and return the rule that it is one of the catalogue's where there are no models."""
+    known = {part: copy.deepcopy(parts[part]["properties"]["model"]) for part in ("Ego", "Actor")}
+    for part in known:
+        parts[part]["properties"]["model"]["anyOf"].append({"type": "string", "description": "a name in models"})
+    ego, actor = ({"properties": {"model": {"anyOf": known[part]["anyOf"]}}} for part in ("Ego", "Actor"))
+    return {
+        "if": {"not": {"required": ["models"]}},
+        "then": {"properties": {"ego": ego, "actors": {"items": actor}}},
+    }
 
 
 def _is_scalar(value: dict[str, Any]) -> bool:

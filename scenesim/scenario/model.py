@@ -5,13 +5,16 @@ Every field of a stored value carries its unit in its name; angles in files are 
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from scenesim.base import assets
-from scenesim.models import catalogue
+from scenesim.base.errors import InputError
+from scenesim.kernels.packed import MATERIAL
+from scenesim.models import catalogue, imported, material
 from scenesim.models.model import LAMP_BITS
 from scenesim.scenario import choices
 from scenesim.sensors import rig as rigs
@@ -190,19 +193,83 @@ class Walk(Part):
     start_s: Annotated[Number, Field(ge=0)] = Field(default=0.0, description="stands still until then")
 
 
+# ---- models of one's own
+
+Axis = Annotated[StrictStr, choices.OneOf("axis", lambda: imported.AXES)]
+Sha256 = Annotated[StrictStr, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Import(Part):
+    """A model from a file: GLB, glTF, OBJ, PLY or STL."""
+
+    file: StrictStr = Field(alias="import", description="path of the model, relative to the scenario's file")
+    class_name: Annotated[StrictStr, choices.OneOf("class", lambda: imported.CLASSES)] = Field(alias="class")
+    scale: Annotated[Number, Field(gt=0, le=1e6, description="metres that one unit of the file is long")] = 1.0
+    up: Axis | None = Field(default=None, description="axis of the file that points up; as usual for its format if left out")
+    forward: Axis | None = Field(default=None, description="axis of the file that points forward")
+    origin: Literal["middle", "keep"] = Field(default="middle", description="middle: stands on the ground, about its middle")
+    wheelbase_m: Annotated[Number, Field(gt=0, le=30)] | None = Field(
+        default=None, description="of a vehicle; from its nodes called wheel... if left out"
+    )
+    texture_detail_m: Annotated[Number, Field(ge=0.002, le=10, description="size of what is still seen of textures")] = 0.03
+    materials: dict[StrictStr, Annotated[StrictStr, choices.OneOf("material", material.names)] | dict[StrictStr, Any]] = Field(
+        default_factory=dict, description="by the file's names: a material of assets, or properties (like: to begin with one)"
+    )
+    sha256: Sha256 | None = Field(default=None, description="digest that the file must have; datasets store it")
+
+    @model_validator(mode="after")
+    def _properties_are_known(self) -> Import:
+        for name, said in self.materials.items():
+            if isinstance(said, dict):
+                try:
+                    if "like" in said:
+                        material.of_asset(str(said["like"]))
+                    material.row({k: v for k, v in said.items() if k != "like"})
+                except InputError as e:
+                    raise choices.wrong(e.message, "materials", name) from None
+        return self
+
+    @property
+    def tinted(self) -> bool:
+        """Whether the paint of an actor colours a part of it."""
+        names = [said for said in self.materials.values() if isinstance(said, str)]
+        return bool((material.pack(names)[:, MATERIAL["tinted"]] > 0).any())
+
+
+# The models of the scenario that is being checked: what its actors may be beside the catalogue.
+_OWN: ContextVar[dict[str, Any]] = ContextVar("_OWN")
+
+
+def _class_of(name: str) -> str:
+    """Class of one of the scenario's own models, or ""."""
+    said = _OWN.get({}).get(name)
+    return str(said.get("class", "other_static")) if isinstance(said, dict) else getattr(said, "class_name", "")
+
+
+def _kind_of(name: str) -> str:
+    """Kind of model in the catalogue; for models of the scenario's own, "vehicle" or "thing"."""
+    if name in _OWN.get({}):
+        return "vehicle" if _class_of(name) in imported.DRIVES else "thing"
+    return catalogue.find(name)
+
+
+def _own_vehicles() -> list[str]:
+    return [n for n in _OWN.get({}) if _kind_of(n) == "vehicle"]
+
+
 # ---- actors
 
 
 class Body(Part):
     """What an actor is."""
 
-    model: Annotated[StrictStr, choices.OneOf("model", catalogue.actors)]
+    model: Annotated[StrictStr, choices.OneOf("model", lambda: [*catalogue.actors(), *_OWN.get({})])]
     paint: Annotated[StrictStr, choices.OneOf("paint", catalogue.paints)] | None = None
     lamps: tuple[Lamp, ...] | None = Field(default=None, description="that shine; by the light and the motion if left out")
 
     @model_validator(mode="after")
     def _paint_is_for_vehicles(self) -> Body:
-        if self.paint is not None and catalogue.find(self.model) != "vehicle":
+        if self.paint is not None and _kind_of(self.model) != "vehicle":
             raise choices.wrong(f"{self.model} has no paint; only vehicles do", "paint")
         return self
 
@@ -210,7 +277,7 @@ class Body(Part):
 class Ego(Body):
     """The vehicle that carries the sensors."""
 
-    model: Annotated[StrictStr, choices.OneOf("model", catalogue.vehicles)] = "sedan"
+    model: Annotated[StrictStr, choices.OneOf("model", lambda: [*catalogue.vehicles(), *_own_vehicles()])] = "sedan"
     follow_lane: FollowLane | None = None
     follow_line: FollowLine | None = None
     stand: Stand | None = None
@@ -237,7 +304,7 @@ class Actor(Body):
     @model_validator(mode="after")
     def _one_behaviour(self) -> Actor:
         _check_behaviour(self, ("follow_lane", "follow_line", "stand", "walk"), needed=True)
-        kind = catalogue.find(self.model)
+        kind = _kind_of(self.model)
         if self.walk is not None and kind in ("vehicle", "debris"):
             other = "follow_lane, follow_line or stand" if kind == "vehicle" else "follow_line or stand"
             raise choices.wrong(f"a {self.model} does not walk; give it {other}", "walk")
@@ -377,6 +444,7 @@ class Scenario(Part):
     duration_s: Annotated[Number, Field(gt=0, le=3600)] = 5.0
     frame_rate_hz: Annotated[Number, Field(gt=0, le=100)] | None = Field(default=None, description="the rig's if left out")
     road: RoadSource = Field(default_factory=lambda: RoadSource(place=Place()))
+    models: dict[Name, Import] = Field(default_factory=dict, description="models from files, by the names that actors call")
     ego: Ego = Field(default_factory=Ego)
     actors: tuple[Actor, ...] = ()
     traffic: Traffic = Traffic()
@@ -385,6 +453,28 @@ class Scenario(Part):
     weather: Weather = Weather()
     light: Light = Light()
     rig: StrictStr | dict[str, Any] = Field(default="first_light", description="name of a rig that ships, or sensors by name")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _knows_its_models(cls, given: Any, handler: Any) -> Any:
+        models = given.get("models") if isinstance(given, dict) else None
+        token = _OWN.set({n: m for n, m in models.items() if isinstance(n, str)} if isinstance(models, dict) else {})
+        try:
+            return handler(given)
+        finally:
+            _OWN.reset(token)
+
+    @model_validator(mode="after")
+    def _models_have_names_of_their_own(self) -> Scenario:
+        known = catalogue.actors() if self.models else ()
+        for name in self.models:
+            if name in known:
+                raise choices.wrong(f'there is a model "{name}" already; give yours another name', "models", name)
+        for path, body in ((("ego",), self.ego), *((("actors", k), a) for k, a in enumerate(self.actors))):
+            if body.paint is not None and body.model in self.models and not self.models[body.model].tinted:
+                text = f"nothing of {body.model} is painted; map one of its materials to vehicle_paint"
+                raise choices.wrong(text, *path, "paint")
+        return self
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Scenario:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from scenesim.base.document import Document, Steps
 from scenesim.base.errors import InputError, did_you_mean
@@ -85,11 +86,21 @@ def _in_data(location: tuple[Any, ...], data: Any) -> Steps:
 def types_at(model: type[BaseModel], steps: Steps) -> list[type]:
     """The types that a model allows at a path."""
     kinds: list[type] = [model]
+    named = False
     for step in steps:
         if isinstance(step, str):
-            models = [k for k in kinds if issubclass(k, BaseModel) and step in k.model_fields]
-            kinds = [leaf for m in models for leaf in _leaves(m.model_fields[step].annotation)]
+            if named:  # the keys of a mapping are names, whatever they are
+                named = False
+                continue
+            found = [_by_key(k)[step].annotation for k in kinds if issubclass(k, BaseModel) and step in _by_key(k)]
+            named = any(get_origin(a) is dict for a in found)
+            kinds = [leaf for a in found for leaf in _leaves(a)]
     return kinds
+
+
+def _by_key(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by the keys that a file has for them."""
+    return {f.alias or name: f for name, f in model.model_fields.items()}
 
 
 def _leaves(annotation: Any) -> list[type]:
@@ -105,4 +116,4 @@ def _leaves(annotation: Any) -> list[type]:
 def _fields(model: type[BaseModel], steps: Steps) -> list[str]:
     """Names of the keys that the model has at a path."""
     models = [k for k in types_at(model, steps) if issubclass(k, BaseModel)]
-    return sorted({name for m in models for name in m.model_fields})
+    return sorted({name for m in models for name in _by_key(m)})

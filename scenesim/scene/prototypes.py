@@ -31,13 +31,15 @@ class Prototype:
 
 @dataclass(frozen=True)
 class SurfaceTables:
-    """Rows of PackedScene.surface_* and PackedScene.material, and the names of the latter."""
+    """Rows of PackedScene.surface_* and PackedScene.material, the names of the latter, and the materials in
+    assets that radars take them for."""
 
     material: NDArray[np.int32]
     class_id: NDArray[np.int32]
     mark: NDArray[np.int32]
     materials: NDArray[np.float32]
     names: tuple[str, ...]
+    kin: tuple[str, ...]
 
 
 class PrototypeStore:
@@ -88,12 +90,13 @@ def _joined(arrays: Sequence[NDArray], dtype: type) -> NDArray:
 def _surface_tables(meshes: list[Mesh]) -> tuple[SurfaceTables, list[NDArray[np.int32]]]:
     rows: dict[Surface, int] = {}
     surface = [np.array([rows.setdefault(s, len(rows)) for s in m.surfaces], np.int32)[m.surface] for m in meshes]
-    names = sorted({s.material for s in rows})
+    materials = {m: k for k, m in enumerate(sorted({(s.material, s.properties, s.kin) for s in rows}, key=repr))}
     tables = SurfaceTables(
-        np.array([names.index(s.material) for s in rows], np.int32),
+        np.array([materials[s.material, s.properties, s.kin] for s in rows], np.int32),
         np.array([taxonomy.class_id(s.class_name) if s.class_name else -1 for s in rows], np.int32),
         np.array([taxonomy.mark_id(s.mark) for s in rows], np.int32),
-        material.pack(names),
-        tuple(names),
+        material.pack([(name, own) for name, own, _ in materials]),
+        tuple(name for name, _, _ in materials),
+        tuple(kin or name for name, _, kin in materials),
     )
     return tables, surface

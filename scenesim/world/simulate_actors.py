@@ -13,7 +13,9 @@ from scenesim.base.frames import Pose
 from scenesim.base.keys import Key, derive, generator, root
 from scenesim.models import catalogue
 from scenesim.models.catalogue import ModelRequest
+from scenesim.models.imported import DRIVES
 from scenesim.models.model import LAMP_BITS, Model
+from scenesim.scenario import imports
 from scenesim.scenario.model import Actor, Ego, FollowLane, FollowLine, Motion, Scenario, Stand, Walk
 from scenesim.world import places, population, signals, track
 from scenesim.world.driving import Driver, Obstacle, Outline, drive
@@ -89,14 +91,17 @@ class _Simulation:
     # ---- who
 
     def _info(self, name: str, body: Ego | Actor, key: Key) -> tuple[ActorInfo, Model]:
-        kind = catalogue.find(body.model)
-        if kind == "person":
+        own = self.scenario.models.get(body.model)
+        kind = imports.KIND if own else catalogue.find(body.model)
+        if own:
+            request = imports.request(body.model, own)
+        elif kind == "person":
             request = population.person(body.model, generator(key))
         else:
             drawn = int(generator(derive(key, "shape")).integers(SHAPES)) if kind in ("animal", "debris") else 0
             request = ModelRequest(kind, body.model, drawn)
         paint = ""
-        if kind == "vehicle":
+        if kind == "vehicle" or (own and own.tinted):
             paint = body.paint or population.paint(generator(derive(key, "paint")))
         return _painted(name, request, paint), catalogue.build(request).model
 
@@ -215,7 +220,7 @@ class _Simulation:
         else:
             pose, articulation = track.rolling(c.model, path.pose_at, distance, speed, _leans(c))
             lamps = self._driving_lamps(c, speed, None, distance, 0.0)
-            if c.info.model.kind == "debris":
+            if c.info.model.kind == "debris" or (c.info.model.kind == imports.KIND and c.model.class_name not in DRIVES):
                 lamps = np.zeros(len(self.times), np.int32)
         return Track(pose, np.ones(len(self.times), bool), articulation, lamps)
 

@@ -128,9 +128,10 @@ class Timeline:
 
 
 def _actor_to_json(a: ActorInfo) -> dict:
+    options = dict(a.model.identity.options)  # where the file of a model lies is another matter on another machine
     return {
         "name": a.name,
-        "model": {"kind": a.model.kind, "name": a.model.name, "key": a.model.key, "options": dict(a.model.options)},
+        "model": {"kind": a.model.kind, "name": a.model.name, "key": a.model.key, "options": options},
         "paint": list(a.paint),
         "paint_name": a.paint_name,
     }
