@@ -41,7 +41,7 @@ from scenesim.scene.environment import Environment, environment, rain_wetness, s
 from scenesim.scene.placement import Placement
 from scenesim.scene.stage import Snapshot, Stage
 from scenesim.scene.surroundings import Surroundings, surroundings
-from scenesim.sensors import camera_faults
+from scenesim.sensors import camera_faults, lens_dirt
 from scenesim.sensors.ranging import Air
 from scenesim.world import simulate_actors
 from scenesim.world.ego_motion import EgoMotion
@@ -198,6 +198,9 @@ class Production:
                 image = pixels.image(view, rgb, left, labels, snapshot)
                 if chip is not None:
                     image = replace(image, chip=chip.told(), raw=chip.raw if camera.imager.raw else None)
+                if camera.faults.plain:
+                    covered = lens_dirt.coverage(camera.faults.dirt, camera.height, camera.width)
+                    image = replace(image, coverage=covered)
                 if calibrated is not camera:
                     middle = self.timeline.ego_poses(view.time_s[(camera.height - 1) // 2 :][:1])[0]
                     image = replace(image, world_from_camera=middle @ calibrated.ego_from_camera)

@@ -19,7 +19,7 @@ from scenesim.kernels.packed import INSTANCE, MATERIAL
 from scenesim.labels.view import View
 from scenesim.models.model import LAMP_BITS
 from scenesim.scene.environment import environment
-from scenesim.sensors import camera_faults, rig
+from scenesim.sensors import camera_faults, lens_dirt, rig
 from scenesim.sensors.camera import Camera
 
 W, H = 240, 120
@@ -132,6 +132,24 @@ def test_misalignment(street):
     a, b = (shoot(street, c)[2] for c in (sound, wrong))
     edge = [int(np.argmax(h.instance.reshape(H, W)[50] != h.instance.reshape(H, W)[50, 0])) for h in (a, b)]
     assert edge[0] != edge[1]
+
+
+@pytest.mark.parametrize("film", [False, True])
+def test_dirt_and_drops_cover_what_they_say(street, film):
+    """Where the coverage is 0 light is as through clean glass; the picture too, but for exposure, glare and noise."""
+    faults = {"dirty_lens": {"cover": 0.15, "spot_px": 30, "seed": 2}, "lens_drops": {"count": 6, "radius_px": [6, 14]}}
+    c = camera(faults, film)
+    cover = lens_dirt.coverage(c.faults.dirt, H, W)
+    dirt = lens_dirt.coverage(dataclasses.replace(c.faults.dirt, drops=0), H, W)
+    assert (dirt > 127).mean() == pytest.approx(0.15, abs=0.01) and 0.01 < ((cover > 127) & (dirt < 50)).mean() < 0.2
+    lit = np.random.default_rng(3).uniform(10, 500, (H, W, 3)).astype(np.float32)
+    out = lens_dirt.through(c.faults.dirt, lit)
+    assert np.array_equal(out[cover == 0], lit[cover == 0]) and np.abs(out - lit)[cover > 200].mean() > 50
+    assert out.min() > 0.0 and out.max() < 501.0
+    sound, dirty = (shoot(street, camera(f, film))[0].astype(int) for f in (None, faults))
+    difference = np.abs(sound - dirty).max(-1)
+    assert np.median(difference[cover == 0]) < 12 < 30 < np.median(difference[dirt == 255])
+    assert lens_dirt.coverage(camera().faults.dirt, H, W) is None
 
 
 def test_frozen_frames():

@@ -128,6 +128,6 @@ def on_chip(
         raw.append(dn)
         begins += time
     white = white_gains(light_lux(environment), imager.white_balance)
-    rgb = electrons.picture(imager, electrons.merge(imager, raw), white)
+    rgb = electrons.picture(imager, electrons.merge(imager, raw), white, settings.gain)
     times = tuple(settings.time_s * ratio for ratio in imager.ratios)
     return camera_faults.behind(c.faults, rgb, key), Exposed(np.stack(raw), times, settings.gain, white)

@@ -26,7 +26,8 @@ class Image:
     world_from_camera: pose of the camera at mid-exposure of the middle row. transmittance: (H, W) uint8 how much of the
     surface's light is left behind air, rain and snow, 255 all of it; 0 for nothing; None where it is not known. chip: of a
     camera with an imager, what it was exposed with: exposure_s (a list, the longest first), gain, white_balance. raw:
-    (E, H, W) uint16 digital numbers of each exposure, where they were asked for.
+    (E, H, W) uint16 digital numbers of each exposure, where they were asked for. coverage: (H, W) uint8 how much of the pixel's
+    light is blocked or bent by dirt and drops on the glass, 255 all of it; None where it is clean.
     """
 
     camera: str
@@ -43,6 +44,7 @@ class Image:
     transmittance: NDArray[np.uint8] | None = None
     chip: dict[str, Any] | None = None
     raw: NDArray[np.uint16] | None = None
+    coverage: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)

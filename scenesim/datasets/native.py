@@ -57,6 +57,8 @@ def frame_files(frame: Frame, image_format: ImageFormat = "png", jpeg_quality: i
         files[f"{name}/mark.png"] = png(image.mark)
         if image.transmittance is not None:
             files[f"{name}/transmittance.png"] = png(image.transmittance)
+        if image.coverage is not None:
+            files[f"{name}/coverage.png"] = png(image.coverage)
         if image.chip is not None:
             files[f"{name}/exposure.json"] = _json(image.chip)
         for k, dn in enumerate(() if image.raw is None else image.raw):

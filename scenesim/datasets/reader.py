@@ -117,6 +117,7 @@ class NativeDataset:
             world_from_camera=tables.pose_of(pose),
             transmittance=pixels(at / "transmittance.png") if (at / "transmittance.png").exists() else None,
             chip=json.loads((at / "exposure.json").read_text("utf8")) if (at / "exposure.json").exists() else None,
+            coverage=pixels(at / "coverage.png") if (at / "coverage.png").exists() else None,
             raw=np.stack([pixels(path) for path in raws]) if raws else None,
             **tables.geometry_of(read_table(at / "geometry.parquet")),
         )

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from scenesim.base import keys
 from scenesim.base.frames import Pose
 from scenesim.base.keys import Key
+from scenesim.sensors import lens_dirt
 from scenesim.sensors.fields import Fields
 from scenesim.sensors.imager import to_plain
+from scenesim.sensors.lens_dirt import Dirt
 
 F32 = NDArray[np.float32]
 GREEN = (0, 135, 0)  # Y'CbCr of nothing but zeros (BT.601, full range), which is what an empty buffer holds
@@ -32,7 +34,7 @@ class CameraFaults:
     plain: as a rig has them. dead_rows, dead_columns: that bring nothing. green, dropped, frozen: share of the frames (of
     blocks of `frozen_frames` for the last). stops: of exposure too much. blur_px: standard deviation. banding_hz, banding: how
     often the light swings and by how much of itself. turned: actual from calibrated camera, in the axes of the camera's body;
-    focal: actual over calibrated focal length; shift_px: actual less calibrated principal point.
+    focal: actual over calibrated focal length; shift_px: actual less calibrated principal point. dirt: and drops on the glass.
     """
 
     plain: Mapping[str, Any]
@@ -49,6 +51,7 @@ class CameraFaults:
     turned: Pose | None = None
     focal: float = 1.0
     shift_px: tuple[float, float] = (0.0, 0.0)
+    dirt: Dirt = Dirt()
 
     def to_plain(self) -> dict[str, Any]:
         """As a rig has them; `read` reads it back."""
@@ -70,6 +73,9 @@ def read(fields: Fields) -> CameraFaults:
         blur: {sigma_px: 2}
         banding: {frequency_hz: 100, depth: 0.4}
         misalignment: {roll_deg: 0, pitch_deg: 0.5, yaw_deg: 1, position_m: [0, 0, 0.02], focal_factor: 1.01, shift_px: [3, 0]}
+
+        dirty_lens: {cover: 0.1, spot_px: 40, seed: 0}  # share of the picture
+        lens_drops: {count: 30, radius_px: [10, 40], seed: 0}
 
     Raises InputError with the place of what is wrong.
     """
@@ -106,6 +112,7 @@ def read(fields: Fields) -> CameraFaults:
         if part.has("shift_px"):
             more["shift_px"] = part.numbers("shift_px", 2, low=-1000.0, high=1000.0)
         part.finish()
+    more["dirt"] = lens_dirt.read(fields)
     fields.finish()
     return CameraFaults({k: fields.values[k] for k in fields.values}, **more)
 
@@ -118,7 +125,7 @@ def source(faults: CameraFaults, frame: int, key: Key) -> int:
 
 def before_lens(faults: CameraFaults, radiance: F32, row_time_s: NDArray[np.float64], exposure_s: float) -> F32:
     """Radiance (H, W, 3) that the chip gets instead. row_time_s: (H,) middle of the rows' exposures, scenario's clock."""
-    out = radiance
+    out = lens_dirt.through(faults.dirt, radiance)
     if faults.blur_px > 0.0:
         out = cv2.GaussianBlur(out, (0, 0), faults.blur_px)
     if faults.banding > 0.0:

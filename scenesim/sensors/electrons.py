@@ -102,8 +102,9 @@ def demosaic(imager: Imager, level: F32) -> F32:
     return rgb
 
 
-def picture(imager: Imager, level: F32, white: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """sRGB (H, W, 3) of a merged mosaic (H, W) in full scales. white: (3,) gains for the light."""
+def picture(imager: Imager, level: F32, white: NDArray[np.float64], gain: float = 1.0) -> NDArray[np.uint8]:
+    """sRGB (H, W, 3) of a merged mosaic (H, W) in full scales. white: (3,) gains for the light. gain: analogue, by which noise
+    is to be expected."""
     light = demosaic(imager, level)
     full = GREY / MIDDLE / min(imager.ratios)  # where 0.18 is middle grey
     if imager.pattern == "mono":
@@ -117,7 +118,10 @@ def picture(imager: Imager, level: F32, white: NDArray[np.float64]) -> NDArray[n
         full *= min(white)
         np.minimum(light, np.float32(full), out=light)
     most = min(WHITE * full, BRIGHTEST)
-    light = cv2.transform(_calmed(light, imager.noise_reduction), _saturating(imager.saturation))
+    _fade(light, most)
+    if imager.noise_reduction > 0.0 and imager.pattern != "mono":
+        _neutral(light)
+    light = cv2.transform(_calmed(light, imager.noise_reduction, gain), _saturating(imager.saturation))
     # The square root spaces the table as eyes do, without a logarithm.
     light *= np.float32(1.0 / most)
     np.clip(light, 0.0, 1.0, out=light)
@@ -131,13 +135,29 @@ def picture(imager: Imager, level: F32, white: NDArray[np.float64]) -> NDArray[n
     return np.clip(codes + np.float32(0.5), 0, 255).astype(np.uint8)
 
 
-def _calmed(light: F32, share: float) -> F32:
+def _neutral(rgb: F32) -> None:
+    """Take from bands (H, W, 3) the colour of what is too small to have one, which demosaicing invents, in place: medians of
+    the differences to green (Freeman 1988)."""
+    for band in (0, 2):
+        rgb[..., band] = cv2.medianBlur(rgb[..., band] - rgb[..., 1], 5)
+        rgb[..., band] += rgb[..., 1]
+
+
+def _fade(light: F32, most: float) -> None:
+    """Let what is brighter than white lose its colour, all of it at twice that, in place."""
+    over = np.clip(light.max(-1, keepdims=True) * np.float32(1.0 / most) - 1, 0.0, 1.0)
+    np.minimum(light, np.float32(most), out=light)
+    light += over * (np.float32(most) - light)
+
+
+def _calmed(light: F32, share: float, gain: float) -> F32:
     """Light (H, W, 3) with a share of the fine detail of its colour, not of its brightness, taken out: noise is colourful."""
     if share <= 0.0:
         return light
+    stops = math.log2(max(gain, 1.0))
     colour = cv2.transform(light, np.eye(3) - 1.0 / 3.0)
-    fine = colour - cv2.GaussianBlur(colour, (7, 7), 1.5)
-    fine *= np.float32(share)
+    fine = colour - cv2.GaussianBlur(colour, (0, 0), 1.2 + 0.6 * stops)
+    fine *= np.float32(min(share * (1.0 + 0.25 * stops), 1.0))
     return light - fine
 
 
