@@ -6,6 +6,7 @@ Every field of a stored value carries its unit in its name; angles in files are 
 from __future__ import annotations
 
 from contextvars import ContextVar
+from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -16,7 +17,7 @@ from scenesim.base.errors import InputError
 from scenesim.kernels.packed import MATERIAL
 from scenesim.models import catalogue, imported, material
 from scenesim.models.model import LAMP_BITS
-from scenesim.scenario import choices
+from scenesim.scenario import choices, sun
 from scenesim.sensors import rig as rigs
 from scenesim.sensors.rig import Rig
 
@@ -422,14 +423,43 @@ class Weather(Part):
         return self
 
 
+SUN_BY = ("utc", "latitude_deg", "longitude_deg")
+
+
 class Light(Part):
-    """Where the sun is, and what lamps do."""
+    """Where the sun is, in degrees or by place and time, and what lamps do."""
 
     sun_elevation_deg: Annotated[Number, Field(ge=-90, le=90)] = 40.0
     sun_azimuth_deg: Annotated[Number, Field(ge=-360, le=360, description="clockwise from north")] = 215.0
     lamps: Literal["auto", "on", "off"] = Field(default="auto", description="street lights and headlamps; auto: on in the dark")
     led_pwm_hz: Annotated[Number, Field(ge=0, le=10000, description="of signals and rear lamps; 0: steady light")] = 0.0
     led_duty: Annotated[Number, Field(gt=0, le=1, description="share of the time that they are on")] = 0.3
+    utc: StrictStr | None = Field(default=None, description='"2024-06-21 12:00"; with a place, instead of the sun')
+    latitude_deg: Annotated[Number, Field(ge=-90, le=90)] | None = None
+    longitude_deg: Annotated[Number, Field(ge=-180, le=180, description="positive to the east")] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _place_and_time(cls, data: Any) -> Any:
+        """Put the sun where it stands at a place and time, of which nothing else is kept."""
+        said = [k for k in SUN_BY if isinstance(data, dict) and data.get(k) is not None]
+        if not said:
+            return data
+        if missing := [k for k in SUN_BY if k not in said]:
+            raise choices.wrong(f"{missing[0]} is missing beside {', '.join(said)}", missing[0])
+        for key in ("sun_elevation_deg", "sun_azimuth_deg"):
+            if key in data:
+                raise choices.wrong(f"utc and {key} both say where the sun is; give one of them", key)
+        try:
+            when = datetime.fromisoformat(str(data["utc"]))
+        except ValueError:
+            raise choices.wrong(f'{choices.shown(data["utc"])} should be a time like "2024-06-21 12:00"', "utc") from None
+        place = [choices.number(data[k]) for k in SUN_BY[1:]]
+        if abs(place[0]) > 90 or abs(place[1]) > 180:
+            return data  # which the fields themselves refuse
+        elevation, azimuth = sun.position_deg(when, *place)
+        rest = {k: v for k, v in data.items() if k not in SUN_BY}
+        return rest | {"sun_elevation_deg": round(elevation, 4), "sun_azimuth_deg": round(azimuth, 4)}
 
 
 # ---- the whole
