@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from scenesim.base import taxonomy
 from scenesim.base.frames import Pose
@@ -271,6 +272,13 @@ def a_frame(rig, index: int, scenario: str = "boxes") -> Frame:
         scenario, index, time_s, world_from_ego(time_s), (ends[1] - ends[0]) / (2 * step), {n: i for n, (i, _) in seen.items()},
         sweeps, table, {s.name: s.to_plain() for s in (*rig.cameras, *rig.lidars)}, (), taxonomy.names_by_id(), layout(),
     )  # fmt: skip
+
+
+def which_points(a, b, within_m=2e-3):
+    """(N,) which of points b (N, 3) each of a (N, 3) is; they are the same in another order."""
+    away, which = cKDTree(b).query(a)
+    assert len(a) == len(b) and away.max() < within_m and len(np.unique(which)) > 0.99 * len(b)
+    return which
 
 
 def points_at_once(frame: Frame) -> np.ndarray:

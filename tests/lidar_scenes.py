@@ -16,7 +16,8 @@ KEY = keys.root(3)
 TRACK = np.arange(1, 20, dtype=np.uint16)
 PENCIL = {  # and exact
     "range_noise_m": 0.0, "range_noise_at_reach_m": 0.0, "range_quantum_m": 0.0, "sub_rays": 1, "gain_spread": 0.0,
-    "false_alarms": 0.0, "speckle": 0.0, "azimuth_quantum_deg": 0.0,
+    "false_alarms": 0.0, "speckle": 0.0, "azimuth_quantum_deg": 0.0, "range_bias_m": 0.0, "intensity_white": 1.0,
+    "intensity_steps": 0, "angle_bias_deg": 0.0,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from scenesim.kernels import echoes
 from scenesim.kernels.packed import MATERIAL
-from scenesim.sensors import rig
+from scenesim.sensors import ranging, rig
 from tests import scenes
 from tests.lidar_scenes import lidar, one_beam, ring, street, sweep_of
 
@@ -71,6 +71,51 @@ def test_noise_along_rings(sensor, expected_mm):
         assert 0.6 < value / real < 1.6, (found, expected_mm)
 
 
+def _rough(incidence):
+    """What rough ground sends back over what it is given (Oren and Nayar 1994): light from the sensor, slopes of 30 degrees."""
+    slope = math.radians(30)
+    a = 1 - 0.5 * slope**2 / (slope**2 + 0.33)
+    b = 0.45 * slope**2 / (slope**2 + 0.09)
+    return np.cos(incidence) * (a + b * np.sin(incidence) * np.tan(incidence))
+
+
+def test_rough_ground_shines_at_grazing_angles():
+    """Asphalt follows Oren and Nayar, walls Lambert."""
+    s = sweep_of(street(0.2, 0.4), lidar("lidar_hdl32e", sub_rays=1))
+    ground, wall = (s.class_id == 2) & (s.range_m < 30), s.class_id == 8
+    assert s.intensity[ground] == pytest.approx(0.2 * _rough(s.incidence_rad[ground]), rel=2e-3)
+    assert s.intensity[wall] == pytest.approx(0.4 * np.cos(s.incidence_rad[wall]), rel=2e-3)
+    assert np.rad2deg(s.incidence_rad[ground].max()) > 85
+
+
+@pytest.mark.parametrize(
+    "white, power, expected",
+    [(0.392, 0.5, 0.196), (0.392, 1.0, 0.392), (0.392, 100.0, 0.9392), (1.0, 0.3, 0.3), (1.0, 9.0, 1.0)],
+)
+def test_intensities_as_they_are_reported(white, power, expected):
+    sensor = lidar("lidar_vlp16", intensity_white=white)
+    value = np.array([power], np.float32)
+    assert ranging.reported(sensor, value) == pytest.approx(expected, rel=1e-5)
+    stepped = ranging.reported(lidar("lidar_vlp16", intensity_white=white, intensity_steps=255), value)
+    assert stepped * 255 == pytest.approx(np.round(expected * 255), abs=1e-4)
+
+
+def test_beams_are_off_as_calibration_leaves_them():
+    """The ranges of a ring are all off by the same whole steps, and its points lie that much too high or too low."""
+    sound, off = (lidar("lidar_hdl64e", range_bias_m=r, angle_bias_deg=a) for r, a in ((0.0, 0.0), (0.012, 0.1)))
+    a, b = (sweep_of(ring(20.0, 0.5, 240), s) for s in (sound, off))
+    assert np.array_equal(a.ring, b.ring) and np.array_equal(a.true_range_m, b.true_range_m)
+    rings = np.unique(a.ring)
+    longer = np.array([np.unique((b.range_m - a.range_m)[a.ring == r].round(5)) for r in rings])
+    assert longer.shape == (len(rings), 1) and len(rings) > 30 and longer.std() == pytest.approx(0.012, rel=0.3)
+    up = [np.median((elevation(b) - elevation(a))[a.ring == r]) for r in rings]
+    assert np.std(up) == pytest.approx(math.radians(0.1), rel=0.3) and abs(np.mean(up)) < math.radians(0.05)
+
+
+def elevation(sweep):
+    return np.arctan2(sweep.xyz_m[:, 2], np.sqrt((sweep.xyz_m[:, :2].astype(float) ** 2).sum(1)))
+
+
 @pytest.mark.parametrize("sensor, real", [("hdl64e", 0.19), ("hdl32e", 0.31), ("vlp32c", 0.33), ("os1_128", 0.2)])
 def test_gains_of_beams(sensor, real):
     """L20: coefficient of variation of the mean intensities of rings on ground at 6 to 20 m, as in real sweeps."""
@@ -81,7 +126,7 @@ def test_gains_of_beams(sensor, real):
     for name, s in (("same", a), ("differing", b)):
         ground = (s.class_id == 2) & (s.range_m > 6) & (s.range_m < 20)
         rings = [r for r in np.unique(s.ring[ground]) if (ground & (s.ring == r)).sum() > 50]
-        reflectance = s.intensity / np.cos(s.incidence_rad)  # the ground of real roads is rough: it falls less with the angle
+        reflectance = s.intensity / _rough(s.incidence_rad)
         means = np.array([reflectance[ground & (s.ring == r)].mean() for r in rings])
         spread[name] = means.std() / means.mean()
     assert spread["same"] < 0.02 and 0.08 < spread["differing"] < 0.4

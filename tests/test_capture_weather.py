@@ -145,7 +145,8 @@ def test_what_drops_shade_is_the_extinction_in_the_mean():
     wall = s.hit == HIT["surface"]
     share = s.intensity[wall] / 0.8
     assert share.mean() == pytest.approx(math.exp(-60.0 * air.extinction_per_m), rel=0.03)
-    assert share.std() > 0.01 and s.transmittance[wall] == pytest.approx(share, rel=0.01)
+    # A flake close to the wall adds to its echo.
+    assert share.std() > 0.01 and s.transmittance[wall] == pytest.approx(share, rel=0.015)
 
 
 def _matched(clear, weather):

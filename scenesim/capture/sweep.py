@@ -69,7 +69,8 @@ def capture_sweep(
     A pulse is a cone of lidar.sub_rays rays. What they and the air bring back is merged into echoes where the pulse cannot
     separate it; echoes above the threshold that the sensor's data sheet implies are seen, and lidar.returns says which of them
     become points. Sweep.intensity is what is left when the 1/R^2 is taken out, as calibrated sensors report: reflectance times
-    the cosine of the incidence times what air and panes let through, 1 at most; retroreflectors reach 1. What is wrong with the
+    the cosine of the incidence times what air and panes let through, 1 at most; retroreflectors reach 1. Sensors that report
+    another scale have it (sensors.ranging.reported). What is wrong with the
     sensor (lidar.faults) it does not know: points lie where it takes its pulses to have gone.
     """
     run = partial(cast.run, threads=threads)
@@ -110,12 +111,15 @@ def capture_sweep(
     hit, true = measured.hit.reshape(-1)[there], measured.true.reshape(-1)[there]
     mixed = hit == echoes.MIXED
     true[mixed] = seen.value[row[mixed], echoes.RANGE]
+    if lidar.range_bias_m > 0.0:
+        value[:, echoes.RANGE] += ranging.biases(lidar, int(pulses.ring.max()) + 1)[0][pulses.ring[pulse]]
     now = local_from_ego_at(np.zeros(1))[0]
     ego_from_local = now.inverse()
     raw, ego, normal = (np.empty((len(pulse), 3), np.float32) for _ in range(3))
+    told = ranging.told(lidar, pulses)
     run(
         lambda b, e: backscatter.points(
-            pulses.told, pulses.origin_m, rotation, translation, ego_from_local.rotation, ego_from_local.translation,
+            told, pulses.origin_m, rotation, translation, ego_from_local.rotation, ego_from_local.translation,
             pulse, value[:, echoes.RANGE], row, seen.surface, b, e, raw, ego, normal,
         ),
         len(pulse),
@@ -136,7 +140,7 @@ def capture_sweep(
         xyz_m=raw,
         xyz_ego_m=ego,
         range_m=value[:, echoes.RANGE].copy(),
-        intensity=np.minimum(value[:, echoes.INTENSITY], np.float32(1.0)),
+        intensity=ranging.reported(lidar, value[:, echoes.INTENSITY]),
         ring=pulses.ring[pulse],
         column=pulses.column[pulse],
         azimuth_rad=pulses.azimuth_rad[pulse].astype(np.float32),

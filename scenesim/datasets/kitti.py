@@ -90,13 +90,20 @@ class KittiWriter(FolderWriter):
         """The ego at the camera's time."""
         return frame.images[self.camera].world_from_camera @ specs.mounting(frame, self.camera).inverse()
 
+    def order(self, frame: Frame) -> NDArray[np.int64]:
+        """(N,) points of the sweep in the order of KITTI's files, from which its users recover rings: ring by ring from the
+        top, each counter-clockwise from where the sensor looks straight ahead."""
+        sweep = frame.sweeps[self.lidar]
+        azimuth = np.where(sweep.azimuth_rad < 0, sweep.azimuth_rad + 2 * np.pi, sweep.azimuth_rad)
+        return np.lexsort((azimuth, -sweep.ring.astype(int)))
+
     def velodyne(self, frame: Frame) -> NDArray[np.float32]:
         """(N, 4) x, y, z, reflectance in the lidar frame, as the lidar stands at the camera's time."""
-        sweep = frame.sweeps[self.lidar]
         world_from_velo = self.world_from_ego(frame) @ specs.mounting(frame, self.lidar)
         velo_from_reference = world_from_velo.inverse() @ frame.world_from_ego
         points = velo_from_reference.apply(specs.points_at_once(frame, self.lidar))
-        return np.concatenate([points, sweep.intensity[:, None]], 1).astype(np.float32)
+        rows = np.concatenate([points, frame.sweeps[self.lidar].intensity[:, None]], 1)
+        return rows[self.order(frame)].astype(np.float32)
 
     @staticmethod
     def occlusion(visible: float) -> int:

@@ -44,7 +44,7 @@ class KittiOdometryWriter(KittiWriter):
         for k, data in self.images(frame).items():
             self.put(f"{at}/image_{k}/{name}.png", data)
         self.put(f"{at}/velodyne/{name}.bin", self.velodyne(frame).tobytes())
-        self.put(f"{at}/labels/{name}.label", semantic_labels(frame, self.lidar).tobytes())
+        self.put(f"{at}/labels/{name}.label", semantic_labels(frame, self.lidar)[self.order(frame)].tobytes())
         pose = frame.images[self.camera].world_from_camera
         self.first = self.first or pose
         self.start_s = frame.time_s if self.count == 0 else self.start_s

@@ -1,7 +1,8 @@
 """What a laser pulse meets: its rays, the power that each surface on their way returns, and the points that are measured.
 
 Power is reflectance over squared metres: P = rho cos(incidence) exp(-2 alpha R) / R^2 for a surface that fills the beam, which
-is the lidar equation with the sensor's constant divided out (Wagner et al. 2006).
+is the lidar equation with the sensor's constant divided out (Wagner et al. 2006). Ground is rough, and its facets that face the
+sensor shine at grazing angles too: P goes with A cos + B sin^2 instead (Oren and Nayar 1994, seen from where the light is).
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from scenesim.kernels.chance import TAU, uniform
 from scenesim.kernels.jit import helper, inline, kernel
 from scenesim.kernels.packed import MATERIAL
 from scenesim.kernels.pose import rotate, rotate_back
-from scenesim.kernels.shaders import ASPHALT, CONCRETE, GLASS, LEAF, MARK, PAINT, PAVING, SOIL
+from scenesim.kernels.shaders import ASPHALT, CONCRETE, GLASS, GRASS, LEAF, MARK, PAINT, PAVING, SOIL
 from scenesim.kernels.surface import object_point, shading_normal
 from scenesim.kernels.texture import mix, noise, saturate, smooth
 
 _THROUGH, _RETRO, _SHADER = MATERIAL["transmission"], MATERIAL["retroreflection"], MATERIAL["shader"]
 BEYOND_M = 0.003  # a beam goes on this far behind a pane
+# Oren and Nayar's A and B where slopes of facets have a standard deviation of 30 degrees, which is usual for plaster and sand.
+ROUGH_A, ROUGH_B = 0.773, 0.339
 
 
 class Laser(NamedTuple):
@@ -141,9 +144,13 @@ def returns(
             x, y, z, d = -x, -y, -z, -d
         cosine = min(-d, 1.0)
         r = travelled[i] + np.float64(hits.t[j])
-        rho = scene.material[row, laser.column] * cosine
+        shader = int(scene.material[row, _SHADER])
+        rho = scene.material[row, laser.column]
+        if shader == ASPHALT or shader == CONCRETE or shader == PAVING or shader == SOIL or shader == GRASS:
+            rho *= ROUGH_A * cosine + ROUGH_B * (1.0 - cosine * cosine)
+        else:
+            rho *= cosine
         if laser.wet > 0.0:
-            shader = int(scene.material[row, _SHADER])
             rho *= _under_water(scene, laser, triangle, float(hits.uv[j, 0]), float(hits.uv[j, 1]), shader, z, cosine)
         # Retroreflecting sheet of R_A cd/lx/m2 is as bright as a Lambertian surface of reflectance pi R_A facing the sensor.
         rho += pi * scene.material[row, _RETRO]

@@ -48,6 +48,9 @@ class Lidar:
     image of the spot is wider than the detector. soft_gain: what the receiver makes of light that air scatters back over
     metres, 1 being an echo of the same energy from a surface: less, because it is tuned to short pulses. gain_spread: of the
     beams' receivers about 1, standard deviation. false_alarms: share of pulses in which noise is taken for a return.
+    range_bias_m, angle_bias_rad: standard deviations, from beam to beam, of what calibration leaves wrong in a beam's ranges
+    and in its elevation. intensity_white: what is reported, of the greatest value, of a white surface that faces the sensor;
+    retroreflectors are above. intensity_steps: up to the greatest value, 0 for none.
     velocity_noise_m_s: of the radial velocity that it measures; None: it measures none. waveform_ns: time between samples of
     the waveforms that it gives out beside its points; None: it gives out none. faults: what is wrong with this one.
     ego_from_lidar: pose.
@@ -77,6 +80,10 @@ class Lidar:
     focus_m: float
     gain_spread: float
     false_alarms: float
+    range_bias_m: float
+    angle_bias_rad: float
+    intensity_white: float
+    intensity_steps: float
     velocity_noise_m_s: float | None
     faults: Faults
     ego_from_lidar: Pose
@@ -204,7 +211,7 @@ class Lidar:
 _NUMBERS = (
     "rate_hz", "min_range_m", "max_range_m", "reach_m", "reach_reflectance", "range_noise_m", "range_noise_at_reach_m",
     "range_noise_slope", "speckle", "range_quantum_m", "wavelength_nm", "pulse_s", "aperture_m", "soft_gain", "focus_m",
-    "gain_spread", "false_alarms",
+    "gain_spread", "false_alarms", "range_bias_m", "angle_bias_rad", "intensity_white", "intensity_steps",
 )  # fmt: skip
 
 
@@ -245,6 +252,10 @@ def read(fields: Fields, name: str, ego_from_lidar: Pose) -> Lidar:
         soft_gain=fields.number("soft_gain", SOFT_GAIN, low=0.0, high=1.0),
         gain_spread=fields.number("gain_spread", 0.0, low=0.0, high=1.0),
         false_alarms=fields.number("false_alarms", 0.0, low=0.0, high=0.5),
+        range_bias_m=fields.number("range_bias_m", 0.0, low=0.0, high=1.0),
+        angle_bias_rad=math.radians(fields.number("angle_bias_deg", 0.0, low=0.0, high=1.0)),
+        intensity_white=fields.number("intensity_white", 1.0, above=0.0, high=1.0),
+        intensity_steps=float(fields.integer("intensity_steps", 0, low=0, high=65535)),
         velocity_noise_m_s=fields.number("velocity_noise_m_s", low=0.0, high=10.0) if measures else None,
         faults=wrong,
         ego_from_lidar=ego_from_lidar,

@@ -109,13 +109,13 @@ def rain(mm_per_h: float) -> Particles:
     """Marshall-Palmer. Reflectance: between the 2 % that the front of a drop mirrors (Fresnel, n = 1.33) and the 0.33 that the
     lidar ratio of large drops means; fitted with the sensor's focus to an HDL-64E that has 0.3 % of its points on drops in
     50 mm/h (LISA)."""
-    return Particles(8000.0, 4.1 * mm_per_h**-0.21, 1.0, 0.055, echoes.RAIN)
+    return Particles(8000.0, 4.1 * mm_per_h**-0.21, 1.0, 0.065, echoes.RAIN)
 
 
 def snow(mm_per_h: float) -> Particles:
     """Gunn-Marshall; flakes of 0.1 g/cm3. Reflectance: of what a flake scatters little goes straight back (lidar ratios of
     ice near 20 sr mean 0.3); fitted as that of rain, so that 1 mm/h is some 400 points for a VLP-32C, as in the CADC."""
-    return Particles(3800.0 * mm_per_h**-0.87, 2.55 * mm_per_h**-0.48, 10.0 ** (2.0 / 3.0), 0.1, echoes.SNOW)
+    return Particles(3800.0 * mm_per_h**-0.87, 2.55 * mm_per_h**-0.48, 10.0 ** (2.0 / 3.0), 0.115, echoes.SNOW)
 
 
 def gain(lidar: Lidar, pulses: Pulses, window: NDArray[np.float64] | None) -> NDArray[np.float64]:
@@ -127,6 +127,37 @@ def gain(lidar: Lidar, pulses: Pulses, window: NDArray[np.float64] | None) -> ND
         of_ring = 1.0 + lidar.gain_spread * np.clip(rng.standard_normal(int(pulses.ring.max()) + 1), -2.5, 2.5)
         return found * np.maximum(of_ring, 0.2)[pulses.ring]
     return np.zeros(0) if window is None else found
+
+
+def biases(lidar: Lidar, rings: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(m (rings,) by which the ranges of each beam are too long, in whole steps of them; rad (rings,) by which the sensor takes
+    it to be too high). They belong to the model of the sensor, as those do that Glennie and Lichti 2010 found from laser to laser
+    in an HDL-64E as its maker had calibrated it; how large they are is fitted."""
+    rng = keys.generator(keys.derive(keys.root(0), "bias of beams", lidar.model))
+    far, high = np.clip(rng.standard_normal((2, rings)), -2.5, 2.5)
+    step, far = lidar.range_quantum_m, lidar.range_bias_m * far
+    return np.round(far / step) * step if step > 0.0 else far, lidar.angle_bias_rad * high
+
+
+def told(lidar: Lidar, pulses: Pulses) -> NDArray[np.float64]:
+    """(N, 3) where the sensor takes its pulses to go, by a calibration that is a little wrong."""
+    if lidar.angle_bias_rad <= 0.0:
+        return pulses.told
+    high = biases(lidar, int(pulses.ring.max()) + 1)[1][pulses.ring]
+    x, y, z = pulses.told.T
+    level = np.sqrt(np.maximum(x * x + y * y, 1e-12))
+    found = pulses.told + (high / level)[:, None] * np.stack([-x * z, -y * z, level * level], -1)
+    return found / np.sqrt((found * found).sum(-1, keepdims=True))
+
+
+def reported(lidar: Lidar, intensity: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the sensor says of intensities (N,), over the greatest value that it has: up to 1, which is a white surface that
+    faces it, intensity_white of that; retroreflectors share what is above. So do Velodyne's calibrated reflectivities: 0 to 100
+    diffuse, 101 to 255 retroreflecting (VLP-16 and HDL-32E manuals)."""
+    brighter = 1.0 - 1.0 / np.sqrt(np.maximum(intensity, 1.0))
+    found = lidar.intensity_white * np.minimum(intensity, 1.0) + (1.0 - lidar.intensity_white) * brighter
+    steps = lidar.intensity_steps
+    return (np.round(found * steps) / steps if steps > 0.0 else found).astype(np.float32)
 
 
 def in_the_beam(lidar: Lidar, air: Air) -> echoes.Falling:

@@ -1,0 +1,63 @@
+"""L14 to L20: simulated sweeps of a street, as anybody renders them, lie where real sweeps of the same sensors do."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import scenesim
+from tools.realism import measures, report
+from tools.realism.bands import bands
+from tools.realism.read import of_capture
+
+SCENES = Path(__file__).parents[1] / "tools" / "realism" / "scenes"
+SENSORS = {
+    "hdl64e": "residential", "hdl32e": "boulevard", "vlp32c": "downtown", "os1_128": "downtown", "os2_128": "downtown",
+    "os1_32": "downtown",
+}  # fmt: skip
+# What lies outside, and why: see docs/realism.md.
+OUTSIDE = {
+    ("hdl64e", "jumps"): "no hedges and bushes by these streets, which is where most of KITTI's jumps are",
+    ("hdl64e", "mixed_pixels"): "as jumps",
+    ("vlp32c", "noise_middle_mm"): "in steps of 4 mm it is 4.9 or 6.5, and the band begins at 5.7",
+    ("os2_128", "mixed_pixels"): "its 128 lines look at crowns and roofs mostly",
+}
+
+
+@lru_cache(maxsize=4)
+def sweeps(scene):
+    frame = next(scenesim.frames(scenesim.load(SCENES / f"{scene}.yaml"), only=range(1), threads=2))
+    spec = frame.calibration
+    return {name: of_capture(s, spec[name]["model"], spec[name]["rings"]) for name, s in frame.sweeps.items()}
+
+
+@pytest.mark.parametrize("sensor", SENSORS)
+def test_rows(sensor):
+    sweep = sweeps(SENSORS[sensor])[sensor]
+    found, expected = report.rows_of([sweep]), bands(sweep.model)
+    assert len(expected) >= 5
+    outside = {name: (found[name], band) for name, band in expected.items() if not band.holds(found[name])}
+    assert set(outside) <= {name for where, name in OUTSIDE if where == sensor}, outside
+    assert found["mixed_pixels"] > 0.001  # without a model of divergence there are none
+    assert found["return_rate_top"] < found["return_rate_middle"]  # L16
+
+
+def test_intensities_are_as_the_maker_reports_them():
+    """Velodyne's calibrated reflectivities: 8 bits, diffuse surfaces up to 100, retroreflectors above; those of an HDL-64E are
+    as bright as those of SemanticKITTI in the mean."""
+    steps = sweeps("boulevard")["hdl32e"]
+    value = steps.intensity[steps.seen] * 255
+    assert np.abs(value - np.round(value)).max() < 1e-3
+    assert 0 < (value > 101).mean() < 0.02 and np.percentile(value, 95) < 100
+    old = sweeps("residential")["hdl64e"]
+    assert np.nanmean(old.intensity) == pytest.approx(0.21, abs=0.05)
+
+
+def test_real_sweeps_differ_from_ring_to_ring_and_so_do_these():
+    sweep = sweeps("residential")["hdl64e"]
+    smooth = dataclasses.replace(sweep, intensity=np.where(sweep.seen, 0.3, np.nan))
+    assert measures.ring_gain([smooth])[0] < 1e-6 and 0.08 < measures.ring_gain([sweep])[0] < 0.4
