@@ -131,7 +131,7 @@ def gain(lidar: Lidar, pulses: Pulses, window: NDArray[np.float64] | None) -> ND
 
 def biases(lidar: Lidar, rings: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(m (rings,) by which the ranges of each beam are too long, in whole steps of them; rad (rings,) by which the sensor takes
-    it to be too high). They belong to the model of the sensor, as those do that Glennie and Lichti 2010 found from laser to laser
+    it to be too high). They belong to the model. Glennie and Lichti 2010 found such from laser to laser
     in an HDL-64E as its maker had calibrated it; how large they are is fitted."""
     rng = keys.generator(keys.derive(keys.root(0), "bias of beams", lidar.model))
     far, high = np.clip(rng.standard_normal((2, rings)), -2.5, 2.5)
