@@ -1,4 +1,4 @@
-"""L14 to L20: simulated sweeps of a street, as anybody renders them, lie where real sweeps of the same sensors do."""
+"""L14 to L20: simulated sweeps of three streets, chosen for it (docs/realism.md), lie where real sweeps of the sensors do."""
 
 from __future__ import annotations
 
