@@ -196,7 +196,7 @@ class Production:
                     rgb, chip = self._shown.setdefault((camera.name, self._source(k, camera)), (rgb, chip))
                 labels = pixels.label(snapshot, view, rays, hits, track, threads)
                 image = pixels.image(view, rgb, left, labels, snapshot)
-                if chip is not None:
+                if chip is not None and camera.imager is not None:
                     image = replace(image, chip=chip.told(), raw=chip.raw if camera.imager.raw else None)
                 if camera.faults.plain:
                     covered = lens_dirt.coverage(camera.faults.dirt, camera.height, camera.width)
@@ -276,10 +276,13 @@ class Production:
 
     def _metered_for(self, k: int, camera: Camera) -> list[int]:
         """Triggers whose light the exposure of frame k follows, k first."""
+        return [max(k - j, 0) for j in range(len(self._weights(camera)))]
+
+    def _weights(self, camera: Camera) -> list[float]:
+        """Of those triggers; none without exposure control."""
         if camera.imager is None or camera.imager.auto is None:
             return []
-        share = metering.weights(1.0 / self.scenario.rate_hz, camera.imager.auto.lag_s)
-        return [max(k - j, 0) for j in range(len(share))]
+        return metering.weights(1.0 / self.scenario.rate_hz, camera.imager.auto.lag_s)
 
     def _meter(self, k: int, snapshot: Snapshot) -> None:
         """What the cameras with exposure control meter at trigger k."""
@@ -298,9 +301,9 @@ class Production:
     def _capture(self, k: int, camera: Camera, view: View, snapshot: Snapshot, env: Environment):
         """What a camera sees and gives out at trigger k, as `capture.image.capture`."""
         shot, metered = None, None
-        if self._metered_for(k, camera):
+        share = self._weights(camera)
+        if share:
             self._meter(k, snapshot)
-            share = metering.weights(1.0 / self.scenario.rate_hz, camera.imager.auto.lag_s)
             metered = metering.lagged(lambda j: self._metered[camera.name, j], k, share)
         if camera.imager is not None or camera.faults.plain:
             shot = Shot(camera, snapshot.time_s, metered, self._camera_at(camera, snapshot))

@@ -6,6 +6,7 @@ same bits on every machine.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -201,7 +202,7 @@ class Equirectangular:
 
 
 Lens = BrownConrady | KannalaBrandt | Division | Equirectangular
-MODELS = {
+MODELS: dict[str, Callable[[tuple[float, ...]], Lens]] = {
     "brown_conrady": BrownConrady,
     "kannala_brandt": KannalaBrandt,
     "division": Division,

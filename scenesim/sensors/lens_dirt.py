@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -47,7 +47,7 @@ class Glass(NamedTuple):
 def read(fields: Fields) -> Dirt:
     """From the faults ``dirty_lens: {cover: 0.1, spot_px: 40, seed: 0}``, ``lens_drops: {count: 30, radius_px: [10, 40],
     seed: 0}``. Raises InputError."""
-    more = {}
+    more: dict[str, Any] = {}
     if fields.has("dirty_lens"):
         part = fields.part("dirty_lens")
         more["cover"] = part.number("cover", low=0.0, high=1.0)
