@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from scenesim.sensors.rig import Rig
 
 LAYOUT_REACH_M = 150.0  # how far about the ego's way the map goes that datasets get
+INSTANT_S = 1e-3  # a scene is frozen over that at least, so that what moves has a velocity
 GROUND_BEYOND_M = 30.0  # the ground reaches further than what stands on it
 # What a timeline and its setting follow from, beside the scenario: rooms of the package, and folders of assets.
 SET_BY = (
@@ -176,7 +177,7 @@ class Production:
         time_s = k / self.scenario.rate_hz
         spans = [c.row_time_s() for c in self.rig.cameras] + [lidar.pulses().time_offset_s for lidar in self.rig.lidars]
         first, last = (min(float(s.min()) for s in spans), max(float(s.max()) for s in spans)) if spans else (0.0, 0.0)
-        return time_s, time_s + min(first, -1e-3), time_s + max(last, 1e-3)
+        return time_s, time_s + min(first, -INSTANT_S), time_s + max(last, INSTANT_S)
 
     def shoot(self, k: int, snapshot: Snapshot) -> _Pending:
         """Frame k, without flow."""
@@ -226,9 +227,11 @@ class Production:
         return _Pending(self._frame(k, snapshot, images, sweeps, radars, table), surfaces)
 
     def _radars(self, k: int, snapshot: Snapshot, track: NDArray[np.uint16]) -> dict[str, Detections]:
-        """What every radar finds."""
+        """What every radar finds: at the trigger's very time, whatever the cameras and lidars beside it need."""
         if not self.rig.radars:
             return {}
+        if self.rig.cameras or self.rig.lidars:
+            snapshot = self.stage.at(snapshot.time_s, snapshot.time_s - INSTANT_S, snapshot.time_s + INSTANT_S)
         surfaces = radar_surface.rows(self.stage.store.tables.kin)
         local_from_ego = snapshot.local(snapshot.state.world_from_actor[EGO])
         velocity = StageVelocity(self.stage, snapshot)

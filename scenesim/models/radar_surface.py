@@ -1,4 +1,4 @@
-"""What the surfaces of materials do to the waves of radars. The data is in assets/radar/surfaces.yaml."""
+"""What the surfaces of materials do to the waves of radars. The data is in assets/radar_surfaces/materials.yaml."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ REFLECTANCE, COHERENCE, DIFFUSE, ROUGH = range(4)
 @lru_cache(maxsize=1)
 def _table() -> dict[str, tuple[float, ...]]:
     table: dict[str, tuple[float, ...]] = {}
-    for group in assets.read("radar", "surfaces").values():
+    for group in assets.read("radar_surfaces", "materials").values():
         for name in group["of"]:
             if name in table:
-                raise InputError(f'the material "{name}" is in two groups of assets/radar/surfaces.yaml; leave it in one')
+                raise InputError(f'"{name}" is in two groups of assets/radar_surfaces/materials.yaml; leave it in one')
             table[name] = tuple(float(group[column]) for column in COLUMNS)
     return table
 
@@ -36,5 +36,6 @@ def rows(materials: Sequence[str]) -> NDArray[np.float64]:
     table = _table()
     for name in materials:
         if name not in table:
-            raise InputError(f'radars do not know the material "{name}"; put it in a group of assets/radar/surfaces.yaml')
+            place = "assets/radar_surfaces/materials.yaml"
+            raise InputError(f'radars do not know the material "{name}"; put it in a group of {place}')
     return np.array([table[name] for name in materials], float).reshape(-1, len(COLUMNS))
