@@ -61,9 +61,9 @@ def rays(axis, half_rad, count):
 def look(scene, rows, origin, axis, half_rad, count=200, **more):
     """The scatterers of a scene from a place, along an axis."""
     direction, solid, step = rays(axis, half_rad, count)
-    given = {"velocity": still, "sensor_velocity": np.zeros(3), "cell_m": 10.0, **more}
+    given = {"velocity": still, "sensor_velocity": np.zeros(3), "cells": (10.0, 1.0), **more}
     return scatter.find(
-        scene, rows, ground(), np.asarray(origin, float), direction, solid, count, step, given["cell_m"], WAVE_M, 500.0,
+        scene, rows, ground(), np.asarray(origin, float), direction, solid, count, step, given["cells"], WAVE_M, 500.0,
         given["velocity"], given["sensor_velocity"], 1,
     )  # fmt: skip
 

@@ -87,9 +87,9 @@ def _scatterers(scene, surfaces, radar: Radar, scan: Scan, local_from_radar: Pos
     ground = np.zeros(256, bool)
     ground[[taxonomy.class_id(name) for name in GROUND]] = True
     return scatter.find(
-        scene, surfaces, ground, local_from_radar.translation, direction, solid, across, step,
-        scan.range_resolution_m, radar.wavelength_m, scan.max_range_m, velocity, np.asarray(sensor_velocity, float), threads,
-    )  # fmt: skip
+        scene, surfaces, ground, local_from_radar.translation, direction, solid, across, step, (scan.range_resolution_m,
+        scan.velocity_resolution_m_s), radar.wavelength_m, scan.max_range_m, velocity, np.asarray(sensor_velocity, float),
+        threads, )  # fmt: skip
 
 
 def _direction(azimuth: Array, elevation: Array) -> Array:

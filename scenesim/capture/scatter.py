@@ -19,7 +19,7 @@ round.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -91,7 +91,7 @@ def find(
     solid_sr: Array,
     across: int,
     step_rad: tuple[float, float],
-    cell_m: float,
+    cells: tuple[float, float],
     wavelength_m: float,
     reach_m: float,
     velocity: Velocity,
@@ -100,7 +100,7 @@ def find(
 ) -> Scatterers:
     """Scatterers along rays (N, 3) from one point (3,), local, at the reference time. surfaces: (M, 4) of the scene's materials
     (models/radar_surface.py). ground: (256,) which classes are ground. solid_sr: (N,) that the rays stand for. across: rays
-    side by side, row by row, step_rad (across, up) apart. cell_m: along which ranges are told apart. reach_m: longest half of a
+    side by side, row by row, step_rad (across, up) apart. cells: (m, m/s) that are told apart. reach_m: longest half of a
     way. sensor_velocity: (3,) local."""
     lobe = _Lobe(wavelength_m)
     n = len(direction)
@@ -109,7 +109,7 @@ def find(
     area = solid_sr[first.ray] * first.way_m**2
     speed = ((first.velocity - sensor_velocity) * first.direction).sum(1)
     seen = _back(first, first.direction, area, np.ones(len(area)), speed, np.zeros(len(area), np.int64), lobe)
-    parts = [_in_pieces(seen, first, step_rad, cell_m)]
+    parts = [_in_pieces(seen, first, step_rad, cells, n, across)]
 
     left = _mirrored(first, wavelength_m)
     on = np.flatnonzero(left > LEAST_LEFT)
@@ -167,19 +167,25 @@ def _back(met: _Met, seen: Array, area: Array, left: Array, speed: Array, way, l
     )
 
 
-def _in_pieces(s: Scatterers, met: _Met, step_rad: tuple[float, float], cell_m: float) -> Scatterers:
-    """Patches that reach over several cells of range, as those of the road do, in as many pieces."""
+def _in_pieces(s: Scatterers, met: _Met, step_rad: tuple[float, float], cells: tuple[float, float], n: int, across: int):
+    """Patches that reach over several cells of range, as those of the road do, or of velocity, as those of turning wheels do,
+    in as many pieces."""
     side = np.stack([-met.direction[:, 1], met.direction[:, 0], np.zeros(len(met.way_m))], -1)
     side /= np.maximum(np.sqrt((side * side).sum(1)), 1e-9)[:, None]
     up = cross(met.direction, side)
     slope = step_rad[0] * np.abs((side * met.normal).sum(1)) + step_rad[1] * np.abs((up * met.normal).sum(1))
     deep = met.way_m * np.minimum(slope / met.cosine, 1.0)
-    pieces = np.clip(np.ceil(deep / cell_m), 1, MOST_PIECES).astype(np.int64)
+    change = np.full((len(deep), 2), np.inf)
+    for k, other, same in _neighbours(met, n, across):
+        change[:, k] = np.minimum(change[:, k], np.where(same, np.abs(s.speed_m_s[other] - s.speed_m_s), np.inf))
+    fast = np.where(np.isfinite(change), change, 0.0).sum(1)
+    pieces = np.clip(np.ceil(np.maximum(deep / cells[0], fast / cells[1])), 1, MOST_PIECES).astype(np.int64)
     row = np.repeat(np.arange(len(pieces)), pieces)
     number = np.arange(len(row)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     cut = Scatterers(*(getattr(s, f.name)[row] for f in fields(Scatterers)))
-    off = ((number + 0.5) / pieces[row] - 0.5) * deep[row]
-    return replace(cut, path_m=np.maximum(cut.path_m + off, 1e-3), rcs_m2=cut.rcs_m2 / pieces[row])
+    off = (number + 0.5) / pieces[row] - 0.5
+    path = np.maximum(cut.path_m + off * deep[row], 1e-3)
+    return replace(cut, path_m=path, speed_m_s=cut.speed_m_s + off * fast[row], rcs_m2=cut.rcs_m2 / pieces[row])
 
 
 def _straight(scene, origin, sensor_velocity, one: _Met, second: _Met, along, kept, area, mirror, lobe, threads) -> Scatterers:
@@ -261,10 +267,19 @@ def _mirrored(met: _Met, wavelength_m: float) -> Array:
 def _spread(met: _Met, n: int, across: int) -> Array:
     """(M, 2) how much further apart than before, as angles, neighbours across and up are after a mirroring: 1 of a flat
     mirror."""
-    row = np.full(n, -1)
-    row[met.ray] = np.arange(len(met.ray))
     turned = met.direction - 2.0 * (met.direction * met.normal).sum(1)[:, None] * met.normal
     spread = np.full((len(met.ray), 2), SMALL)
+    for k, other, same in _neighbours(met, n, across):
+        apart = np.sqrt(((turned[other] - turned) ** 2).sum(1))
+        before = np.sqrt(((met.direction[other] - met.direction) ** 2).sum(1))
+        spread[:, k] = np.minimum(spread[:, k], np.where(same, np.maximum(apart / np.maximum(before, 1e-9), 1.0), SMALL))
+    return spread
+
+
+def _neighbours(met: _Met, n: int, across: int) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.bool_]]]:
+    """Across (0) and up (1), to either side: rows of the rays beside (M,), and whether they hit the same body."""
+    row = np.full(n, -1)
+    row[met.ray] = np.arange(len(met.ray))
     for k, step in enumerate((1, across)):
         for side in (-step, step):
             there = met.ray + side
@@ -272,11 +287,7 @@ def _spread(met: _Met, n: int, across: int) -> Array:
             if step == 1:
                 inside &= there // across == met.ray // across
             other = np.where(inside, row[np.clip(there, 0, n - 1)], -1)
-            same = (other >= 0) & (met.body[other] == met.body)
-            apart = np.sqrt(((turned[other] - turned) ** 2).sum(1))
-            before = np.sqrt(((met.direction[other] - met.direction) ** 2).sum(1))
-            spread[:, k] = np.minimum(spread[:, k], np.where(same, np.maximum(apart / np.maximum(before, 1e-9), 1.0), SMALL))
-    return spread
+            yield k, other, (other >= 0) & (met.body[other] == met.body)
 
 
 def _way(scene: PackedScene, met: _Met, ground: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -2,7 +2,8 @@
 
 Cubic splines, twice continuously differentiable, go through the samples of position and quaternion; the ends are "not a knot"
 (de Boor, A Practical Guide to Splines, ch. IV). Images and sweeps have the timeline's own straight lines between samples, which
-differ from the spline by about a millimetre (a h^2 / 8) where a car drives as cars do; straight lines have no accelerations to be felt.
+differ from the spline by about a millimetre (a h^2 / 8) where a car drives as cars do; straight lines have no accelerations to
+be felt.
 """
 
 from __future__ import annotations
