@@ -225,6 +225,16 @@ def test_a_mirror_shows_an_image():
     assert there == pytest.approx([40, 16, 0], abs=0.4)
 
 
+def test_what_runs_past_the_radar_is_no_corner():
+    """A ray that a wall ahead sends back, and that meets a wall along the road behind the radar, goes on and does not
+    return."""
+    ahead, along = scenes.box([0.1, 30, 3]), scenes.box([60, 0.1, 3])
+    scene = scenes.pack([ahead, along], [0, 1], scenes.at_rest([[20, 0, 0], [-20, 3.1, 0]]))
+    found = look(scene, surface(0.9, 0.02), [0, 0, 0], [1, 0.06, 0], 0.03, 120)
+    past = (found.body == 1) & found.steady & (found.rcs_m2 > 1e-3)
+    assert not past.any()
+
+
 def test_the_road_shows_what_hides_behind_a_car():
     """Under something that is off the ground, the radar sees what stands behind it, and says so."""
     road, car, behind = scenes.box([60, 20, 0.1]), scenes.box([2, 0.9, 0.6]), scenes.box([0.1, 0.8, 0.7])

@@ -40,6 +40,7 @@ LIFT_M = 5e-4  # from a surface, before a ray goes on from it
 LEAST_LEFT = 0.02  # of the power of a ray that is followed on
 MOST_PIECES = 32  # into which the patch of a ray is cut
 SMALL = 20.0  # how a mirror spreads rays whose neighbours miss it: it is small, or has an edge there
+HOMEWARD = 0.95  # cosine between where a corner sends rays and where the sensor is: corners are small beside the distance
 LEAST_LOBE_RAD = 1e-3  # float32 tells directions better than that
 
 
@@ -129,7 +130,7 @@ def find(
     left = kept * _mirrored(second, wavelength_m)
     third = _within(_go_on(scene, surfaces, velocity, second, np.flatnonzero(left > LEAST_LEFT), threads), reach_m)
     left = left[np.searchsorted(second.ray, third.ray)]
-    parts.append(_corners_of_three(scene, origin, sensor_velocity, first, third, left, solid_sr, lobe, threads))
+    parts.append(_corners_of_three(scene, ground, origin, sensor_velocity, first, third, left, solid_sr, lobe, threads))
     return joined([p for p in parts if len(p.path_m)] or parts[:1])
 
 
@@ -195,9 +196,8 @@ def _straight(scene, origin, sensor_velocity, one: _Met, second: _Met, along, ke
     length = np.sqrt((bisector * bisector).sum(1))
     cosine = np.abs((bisector * second.normal).sum(1)) / np.maximum(length, 1e-9)
     out = np.abs((home * second.normal).sum(1))
-    actor = scene.actor[one.body]
-    same = (one.body == second.body) | ((actor >= 0) & (actor == scene.actor[second.body]))
-    corner = _goes_back(one, second, lobe)
+    same = _same(scene, one, second)
+    corner = _goes_back(one, second, home, lobe)
     hidden = lobe.open(second.cosine, second.surface) * lobe.open(np.maximum(out, 1e-3), second.surface)
     smooth = lobe.smooth(cosine, second.surface) * hidden / second.cosine
     path = 0.5 * (second.way_m + distance)
@@ -216,27 +216,32 @@ def _straight(scene, origin, sensor_velocity, one: _Met, second: _Met, along, ke
     return Scatterers(*(getattr(made, f.name)[rows] for f in fields(Scatterers)))
 
 
-def _corners_of_three(scene, origin, sensor_velocity, first: _Met, third: _Met, left, solid_sr, lobe, threads) -> Scatterers:
+def _corners_of_three(
+    scene, ground, origin, sensor_velocity, first: _Met, third: _Met, left, solid_sr, lobe, threads
+) -> Scatterers:
     """What three mirrorings send back where it came from."""
-    rows = np.searchsorted(first.ray, third.ray)
     seen, home, distance = _home(scene, origin, third, threads)
-    corner = seen & _goes_back(_rows(first, rows), third, lobe)
+    one = _rows(first, np.searchsorted(first.ray, third.ray))
+    corner = seen & _goes_back(one, third, home, lobe)
     left = left * third.surface[:, REFLECTANCE]
     # The rays of a corner are as wide where they went in: two mirrors on, and back at the same distance.
     area = solid_sr[third.ray] * (0.5 * (third.way_m + distance)) ** 2
     rcs = area * left * _coherent(third, area, corner, lobe)
-    speed = ((third.velocity - sensor_velocity) * first.direction[rows]).sum(1)
-    way = np.zeros(len(area), np.int64)
+    speed = ((third.velocity - sensor_velocity) * one.direction).sum(1)
+    way = np.where(_same(scene, one, third) | (_way(scene, one, ground) == BY_GROUND), DIRECT, BY_MIRROR)
     made = Scatterers(
-        0.5 * (third.way_m + distance), first.direction[rows], third.point, rcs, speed, third.body, third.triangle, way, corner
+        0.5 * (third.way_m + distance), one.direction, third.point, rcs, speed, third.body, third.triangle, way, corner
     )
     return Scatterers(*(getattr(made, f.name)[corner] for f in fields(Scatterers)))
 
 
-def _goes_back(first: _Met, last: _Met, lobe: _Lobe) -> NDArray[np.bool_]:
-    """(M,) whether a last mirroring sends rays back into the direction that they came from, to within the lobe."""
+def _goes_back(first: _Met, last: _Met, home: Array, lobe: _Lobe) -> NDArray[np.bool_]:
+    """(M,) whether a last mirroring sends rays back into the direction that they came from, to within the lobe, and from there
+    to the sensor: not past it, as between walls. home: (M, 3) where it is."""
     out = last.direction - 2.0 * (last.direction * last.normal).sum(1)[:, None] * last.normal
-    return -(out * first.direction).sum(1) > np.cos(2.0 * np.maximum(lobe.width(last.surface[:, COHERENCE]), LEAST_LOBE_RAD))
+    there = (out * home).sum(1) > HOMEWARD
+    width = np.maximum(lobe.width(last.surface[:, COHERENCE]), LEAST_LOBE_RAD)
+    return there & (-(out * first.direction).sum(1) > np.cos(2.0 * width))
 
 
 def _coherent(met: _Met, area: Array, corner, lobe: _Lobe) -> Array:
@@ -288,6 +293,12 @@ def _neighbours(met: _Met, n: int, across: int) -> Iterator[tuple[int, NDArray[n
                 inside &= there // across == met.ray // across
             other = np.where(inside, row[np.clip(there, 0, n - 1)], -1)
             yield k, other, (other >= 0) & (met.body[other] == met.body)
+
+
+def _same(scene: PackedScene, one: _Met, other: _Met) -> NDArray[np.bool_]:
+    """(M,) whether hits are of one thing."""
+    actor = scene.actor[one.body]
+    return (one.body == other.body) | ((actor >= 0) & (actor == scene.actor[other.body]))
 
 
 def _way(scene: PackedScene, met: _Met, ground: NDArray[np.bool_]) -> NDArray[np.int64]:
