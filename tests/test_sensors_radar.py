@@ -72,6 +72,13 @@ def test_radars_that_ship(name):
     assert all(len(scan.fan()[0]) > 1000 for scan in sensor.scans)
 
 
+def test_the_rig_of_nuscenes_has_its_five():
+    radars = {r.name: r.ego_from_radar for r in rig.load("nuscenes").radars}
+    assert len(radars) == 5 and all(0.4 < pose.translation[2] < 0.9 for pose in radars.values())
+    assert radars["RADAR_FRONT"].yaw() == 0.0 and abs(radars["RADAR_FRONT_LEFT"].yaw() - math.pi / 2) < 1e-9
+    assert abs(abs(radars["RADAR_BACK_LEFT"].yaw()) - math.pi) < 0.1
+
+
 AT = {"sensor": "radar_ars408", "position_m": [3, 0, 0.5]}
 LIDAR = {"sensor": "lidar_hdl32e", "position_m": [0, 0, 2]}
 SCAN = radar_scenes.SCAN

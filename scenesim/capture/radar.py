@@ -312,7 +312,7 @@ def _told(radar: Radar, c: dict[str, NDArray], local_from_radar: Pose, world_fro
         azimuth_rad=single["azimuth"],
         elevation_rad=single["elevation"],
         radial_velocity_m_s=single["velocity"],
-        ground_velocity_m_s=(c["velocity"] + towards @ own).astype(np.float32),
+        ground_velocity_m_s=(c["velocity"] + (towards * own).sum(1)).astype(np.float32),
         rcs_dbsm=single["rcs"],
         snr_db=_level(c["snr"]).astype(np.float32),
         range_sd_m=single["range_sd"],
