@@ -16,7 +16,7 @@ from scenesim.kernels.packed import MATERIAL
 from scenesim.models import catalogue, extremes, imported, imported_look, kept, material, radar_surface
 from scenesim.models.catalogue import ModelRequest
 from scenesim.models.imported_bake import bake
-from scenesim.models.imported_file import linear, read
+from scenesim.models.imported_file import Look, linear, read
 from scenesim.models.imported_guard import open_source
 from scenesim.models.model import STEER_RAD, WHEEL_M, part_pose, rest
 
@@ -196,6 +196,18 @@ def test_a_picture_stands_upright_and_unmirrored(tmp_path):
     assert (mesh.normals[..., 0] > 0.99).all()
 
 
+def test_pictures_repeat_or_end_as_their_sampler_says(tmp_path):
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    pixels[:, 8:] = 255  # black, then white
+    corner = np.array([[[0, 0, 0], [0, 3, 0], [0, 3, 1]], [[0, 0, 0], [0, 3, 1], [0, 0, 1]]], float)
+    uv = corner[..., 1:].copy()  # three times along u
+    rgba = np.concatenate([pixels, np.full((16, 16, 1), 255, np.uint8)], axis=-1)
+    for clamps, expected in (((False, False), (0, 1, 0, 1, 0, 1)), ((True, False), (0, 1, 1, 1, 1, 1))):
+        c, _, color, _, _ = bake(corner, np.ones_like(corner), uv, Look(texture=rgba, clamps=clamps), 0.05, 10**6)
+        flat, y = color.reshape(-1, 3)[:, 0], c.reshape(-1, 3)[:, 1]
+        assert [round(float(flat[np.abs(y - at).argmin()])) for at in (0.25, 0.75, 1.25, 1.75, 2.25, 2.75)] == list(expected)
+
+
 def test_a_lidar_sees_the_picture_too(tmp_path):
     pixels = np.full((32, 64, 3), 255, np.uint8)
     pixels[:, :32], pixels[:8] = 0, (255, 0, 0)  # black on the left, white on the right, red above
@@ -217,7 +229,7 @@ def test_splitting_keeps_the_area_and_opens_no_crack():
     texture = np.zeros((32, 32, 4), np.uint8)
     texture[..., 3] = 255
     texture[:16, :, :3] = 200  # half of it even: some triangles need no split, their neighbours do
-    c, n, color, alpha, detail = bake(corner, corner.copy(), uv, texture, 0.04, 10**6)
+    c, n, color, alpha, detail = bake(corner, corner.copy(), uv, Look(texture=texture), 0.04, 10**6)
     assert detail == 0.04 and len(c) > 3 * len(corner) and (alpha == 1).all()
     area = np.sqrt((np.cross(c[:, 1] - c[:, 0], c[:, 2] - c[:, 0]) ** 2).sum(1)).sum() / 2
     assert area == pytest.approx(ball.area, rel=1e-9)
@@ -238,6 +250,19 @@ def test_too_fine_a_picture_is_made_coarser_and_told(tmp_path, monkeypatch):
 def test_an_even_picture_needs_no_triangles(tmp_path):
     even = np.full((16, 16, 3), 90, np.uint8)
     assert len(built(model_files.picture(tmp_path / "p.glb", even)).parts[0].mesh.triangles) == 2
+
+
+def test_what_shows_one_colour_of_a_palette_is_not_split():
+    rgba = np.full((64, 96, 4), 255, np.uint8)  # six by four fields of 16 texels, each of a colour of its own
+    rgba[..., 0] = np.repeat(np.repeat(np.arange(24, dtype=np.uint8).reshape(4, 6) * 10, 16, 0), 16, 1)
+    corner = np.array([[[0, 0, 0], [0, 1, 0], [0, 0, 1]]], float)
+    field = np.array([[[2, 1], [2.9, 1], [2, 1.9]]]) + 0.05  # within one field, 14 texels wide
+    for uv, split in ((field, False), (field + (0.5, 0), True)):
+        for shift in (0, 1, -3):
+            c, _, color, _, _ = bake(corner, corner, uv / (6, 4) + shift, Look(texture=rgba), 0.1, 10**6)
+            assert (len(c) > 1) == split
+            if not split:
+                assert color[..., 0] == pytest.approx(linear(np.uint8(10 * (2 * 6 + 2))), abs=1e-6)
 
 
 def test_cut_out_pictures_have_holes(tmp_path):
@@ -315,6 +340,34 @@ def test_limits(tmp_path, monkeypatch):
     monkeypatch.setattr("scenesim.models.imported_guard.MOST_BYTES", 100)
     with pytest.raises(InputError, match="larger than"):
         open_source(path)
+
+
+def test_many_large_textures_are_refused_before_they_are_read(tmp_path, monkeypatch):
+    """A picture of one colour is small on disk; 200 materials with 67 million pixels each would be 50 GiB."""
+    monkeypatch.setattr("scenesim.models.imported_file.MOST_PIXELS_TOGETHER", 3 * 800 * 800)
+    import io
+
+    from PIL import Image
+
+    blob = io.BytesIO()
+    Image.new("L", (800, 800)).save(blob, "PNG")
+    data = blob.getvalue()
+    count = 6
+    gltf, binary = model_files.triangle(
+        materials=[{"pbrMetallicRoughness": {"baseColorTexture": {"index": k}}} for k in range(count)],
+        textures=[{"source": k} for k in range(count)],
+        images=[{"bufferView": 1 + k, "mimeType": "image/png"} for k in range(count)],
+    )
+    primitive = gltf["meshes"][0]["primitives"][0]
+    gltf["meshes"][0]["primitives"] = [{**primitive, "material": k} for k in range(count)]
+    data += b"\0" * (-len(data) % 4)
+    gltf["bufferViews"] += [{"buffer": 0, "byteOffset": 36, "byteLength": len(data)}] * count
+    gltf["buffers"][0]["byteLength"] = 36 + len(data)
+    path = tmp_path / "a.glb"
+    path.write_bytes(model_files.glb(gltf, binary + data))
+    assert path.stat().st_size < 200_000
+    with pytest.raises(InputError, match="pixels together"):
+        built(path)
 
 
 def test_random_damage_is_told_and_never_crashes(tmp_path):

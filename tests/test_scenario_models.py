@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -295,6 +296,41 @@ def test_a_scene_comes_back_as_a_model(exported):
     scale = 0.05  # a road is larger than what passes for a model
     model = imported.build("back", file=str(out), sha256=open_source(out).digest, class_name="other_static", scale=scale)
     assert np.array(model.size_lwh_m) == pytest.approx(scale * expected, rel=1e-4)
+
+
+def test_windows_of_walls_become_pictures():
+    import small_world
+    from PIL import Image
+
+    from scenesim.geometry.mesh import Surface, make
+    from scenesim.scene import glb
+    from scenesim.scene.placement import Placement
+
+    # A wall of 12 m and 3 storeys, columns every 4 m, windows 1 m wide and 1.2 m high, with a gable beside it that has none.
+    corners = np.array([[9, 0, 0], [9, 12, 0], [9, 12, 9], [9, 0, 9]], float)
+    uv = np.array([[0, 0], [12, 0], [12, 9], [0, 9]], float)
+    surface = Surface("facade", "building")
+    full = make(corners, [[0, 1, 2], [0, 2, 3]], surface, uv=uv)
+    bare = make(corners, [[0, 1, 2], [0, 2, 3]], surface, uv=uv - (20, 0))
+    params = (0.5, 0.4, 0.3, 0.2, 0.0, 0.0, 3.0, 4.0, 9.0, 1.0, 1.2, 0.0)
+    there = [Placement(Pose.identity(), mesh=m, class_name="building", params=params) for m in (full, bare)]
+    data = glb.glb(small_world.stage([], there), 0.0)
+    size = int.from_bytes(data[12:16], "little")
+    gltf, binary = json.loads(data[20 : 20 + size]), data[28 + size :]
+    primitives = [p for m in gltf["meshes"] for p in m["primitives"]]
+    textured = [p for p in primitives if "TEXCOORD_0" in p["attributes"]]
+    assert len(textured) == 1 and len(gltf["images"]) == 1
+    view = gltf["bufferViews"][gltf["accessors"][textured[0]["attributes"]["TEXCOORD_0"]]["bufferView"]]
+    found = np.frombuffer(binary, np.float32, view["byteLength"] // 4, view["byteOffset"]).reshape(-1, 2)
+    assert sorted(map(tuple, found.tolist())) == [(0, 0), (0, 1), (3, 0), (3, 1)]
+    view = gltf["bufferViews"][gltf["images"][0]["bufferView"]]
+    blob = binary[view["byteOffset"] : view["byteOffset"] + view["byteLength"]]
+    pixels = np.asarray(Image.open(io.BytesIO(blob)).convert("RGB")).astype(int)
+    dark = pixels.sum(2) < 200
+    share = dark.mean() * 4 * 9 / 3  # m2 of glass in each window: what is left of 1 x 1.2 by frames
+    assert share == pytest.approx((1 - 0.11 - 0.06) * (1.2 - 0.11), rel=0.06)
+    middle = np.flatnonzero(dark.any(1))
+    assert 9 - (middle.max() + 0.5) / len(dark) * 9 == pytest.approx(0.92 + 0.055, abs=0.05)  # sills lie where they are drawn
 
 
 def test_a_time_after_the_end_is_told(exported, tmp_path):

@@ -21,7 +21,7 @@ from scenesim.base.errors import InputError, Place, SceneWarning, did_you_mean
 from scenesim.base.frames import Pose
 from scenesim.geometry.mesh import Mesh, Surface, corner_normals, join
 from scenesim.models import imported_bake, imported_look, material
-from scenesim.models.imported_file import Look, Piece, read
+from scenesim.models.imported_file import Look, Piece, read, turned
 from scenesim.models.imported_guard import open_source
 from scenesim.models.model import STEER_RAD, WHEEL_M, Joint, Model, Part, tight_box
 
@@ -122,8 +122,8 @@ def _of(p: Piece, corner, normal, uv, color) -> Piece:
 
 
 def _metric(p: Piece, turn: Array, scale: float) -> Piece:
-    corner = p.corner @ turn.T * scale
-    normal = _normals(corner) if p.normal is None else p.normal @ turn.T
+    corner = turned(p.corner, turn) * scale
+    normal = _normals(corner) if p.normal is None else turned(p.normal, turn)
     length = np.sqrt((normal * normal).sum(-1, keepdims=True))
     bad = ~np.isfinite(length) | (length < 1e-12)
     if bad.any():
@@ -216,9 +216,9 @@ class _Budget:
 
     def bake(self, p: Piece):
         """As imported_bake.bake."""
-        assert p.normal is not None and p.uv is not None and p.look.texture is not None
+        assert p.normal is not None and p.uv is not None
         most = len(p.corner) + max(self.left - len(p.corner), 0)
-        out = imported_bake.bake(p.corner, p.normal, p.uv, p.look.texture, self.detail_m, most)
+        out = imported_bake.bake(p.corner, p.normal, p.uv, p.look, self.detail_m, most)
         self.left -= len(out[0])
         if out[4] > self.detail_m and not self.told:
             self.told = True

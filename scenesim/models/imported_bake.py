@@ -7,29 +7,32 @@ its triangles agree and no crack opens.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from scenesim.models.imported_file import linear
+from scenesim.models.imported_file import Look, linear
 
 Array = NDArray[np.float64]
 MOST_BAKED = 400_000  # triangles of a model once its pictures are baked
 EVEN = 0.01  # linear difference of colour that is not worth a split
 COARSER = 1.3
-PROBES = np.array([(a, b, 6 - a - b) for a in range(7) for b in range(7 - a)], float) / 6.0  # barycentric
+STRIP = 256  # rows of a picture that are halved at once
+CELLS = 4  # of a picture, across the box about a triangle, that are asked whether they differ
 
 
 class Picture:
-    """A texture with its halvings. texture: (H, W, 4) uint8, sRGB and alpha. repeats: outside of 0 to 1; or ends there."""
+    """A texture with its halvings. texture: (H, W, 4) uint8, sRGB and alpha. repeats: along u and v, outside of 0 to
+    1; or goes on as it ends."""
 
-    def __init__(self, texture: NDArray[np.uint8], repeats: bool):
+    def __init__(self, texture: NDArray[np.uint8], repeats: tuple[bool, bool]):
         self.repeats = repeats
-        level = np.concatenate([linear(texture[..., :3]), texture[..., 3:] / 255.0], axis=-1)
-        self.levels = [level]
-        while min(level.shape[:2]) > 1:
-            h, w = level.shape[0] // 2 * 2, level.shape[1] // 2 * 2
-            level = 0.25 * (level[0:h:2, 0:w:2] + level[1:h:2, 0:w:2] + level[0:h:2, 1:w:2] + level[1:h:2, 1:w:2])
-            self.levels.append(level)
+        self.levels: list[NDArray[Any]] = [texture]  # the first as it is, which is an eighth of the room
+        while min(self.levels[-1].shape[:2]) > 1:
+            level = self.levels[-1]
+            rows = range(0, level.shape[0] // 2 * 2, STRIP)
+            self.levels.append(np.concatenate([_halved_picture(_light(level[k : k + STRIP])) for k in rows]))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -49,28 +52,42 @@ class Picture:
 
     def _bilinear(self, level: Array, uv: Array) -> Array:
         h, w = level.shape[:2]
-        if self.repeats:
-            uv = uv - np.floor(uv)
+        uv = np.where(self.repeats, uv - np.floor(uv), uv)
         x, y = uv[:, 0] * w - 0.5, (1.0 - uv[:, 1]) * h - 0.5
         x0, y0 = np.floor(x).astype(int), np.floor(y).astype(int)
         fx, fy = (x - x0)[:, None], (y - y0)[:, None]
-        if self.repeats:
-            xs, ys = (x0 % w, (x0 + 1) % w), (y0 % h, (y0 + 1) % h)
-        else:
-            xs, ys = (np.clip(x0, 0, w - 1), np.clip(x0 + 1, 0, w - 1)), (np.clip(y0, 0, h - 1), np.clip(y0 + 1, 0, h - 1))
-        top = level[ys[0], xs[0]] * (1 - fx) + level[ys[0], xs[1]] * fx
-        bottom = level[ys[1], xs[0]] * (1 - fx) + level[ys[1], xs[1]] * fx
+        xs, ys = (
+            [(k + j) % n if repeats else np.clip(k + j, 0, n - 1) for j in (0, 1)]
+            for k, n, repeats in ((x0, w, self.repeats[0]), (y0, h, self.repeats[1]))
+        )
+        top = _light(level[ys[0], xs[0]]) * (1 - fx) + _light(level[ys[0], xs[1]]) * fx
+        bottom = _light(level[ys[1], xs[0]]) * (1 - fx) + _light(level[ys[1], xs[1]]) * fx
         return top * (1 - fy) + bottom * fy
 
 
+def _light(texels: NDArray[Any]) -> NDArray[Any]:
+    """(..., 4) linear colour and alpha of texels of any level."""
+    if texels.dtype != np.uint8:
+        return texels
+    return np.concatenate([linear(texels[..., :3]), texels[..., 3:] / 255.0], axis=-1)
+
+
+def _halved_picture(level: NDArray[Any]) -> NDArray[np.float32]:
+    h, w = level.shape[0] // 2 * 2, level.shape[1] // 2 * 2
+    found = 0.25 * (level[0:h:2, 0:w:2] + level[1:h:2, 0:w:2] + level[0:h:2, 1:w:2] + level[1:h:2, 1:w:2])
+    return found.astype(np.float32)
+
+
 def bake(
-    corner: Array, normal: Array, uv: Array, texture: NDArray[np.uint8], detail_m: float, most: int
+    corner: Array, normal: Array, uv: Array, look: Look, detail_m: float, most: int
 ) -> tuple[Array, Array, Array, Array, float]:
     """(corner, normal, color, alpha, detail): T triangles (T, 3, 3) in metres, with normals and uv (T, 3, 2), split so that
     their edges are at most detail_m long where the picture needs it, with linear colours (T', 3, 3) and alpha (T', 3). Where
     more than `most` triangles would come of it the detail is made coarser; the one that was kept is told."""
-    repeats = bool((uv.min() < -1e-3) or (uv.max() > 1.0 + 1e-3))
-    picture = Picture(texture, repeats)
+    assert look.texture is not None
+    # A picture that is there once does not shine through from its other edge.
+    u, v = (bool((uv[..., k].min() < -1e-3) or (uv[..., k].max() > 1.0 + 1e-3)) and not look.clamps[k] for k in (0, 1))
+    picture = Picture(look.texture, (u, v))
     live = _live(corner, _varied(picture, uv))
     density = _texels_per_m(corner, uv, picture.size)
     while True:
@@ -86,16 +103,41 @@ def bake(
 
 
 def _varied(picture: Picture, uv: Array) -> NDArray[np.bool_]:
-    """(T,) whether a triangle shows more than one colour, from 28 points on it of the whole picture and of its halvings."""
-    varied = np.zeros(len(uv), bool)
-    w, h = picture.size
-    reach = np.abs(uv - uv[:, :1]).max(1) * (w, h)
-    step = np.maximum(reach.max(1) / 6.0, 1.0)
-    points = np.einsum("pk,tkc->tpc", PROBES, uv)
-    for texels in (np.ones(len(uv)), step):
-        rows = picture.at(points.reshape(-1, 2), np.repeat(texels, len(PROBES))).reshape(len(uv), len(PROBES), 4)
-        varied |= np.ptp(rows, axis=1).max(-1) > EVEN
-    return varied
+    """(T,) whether a triangle may show more than one colour: whether the texels in a box about it differ."""
+    size = np.array(picture.size)
+    place = np.stack([uv[..., 0], 1.0 - uv[..., 1]], axis=-1) * size - 0.5
+    first, last = np.floor(place.min(1)).astype(np.int64), np.floor(place.max(1)).astype(np.int64) + 1
+    # Moved by whole pictures into the first one; what then still leaves it is taken for all of the picture.
+    moved = np.where(picture.repeats, first // size * size, 0)
+    first, last = first - moved, last - moved
+    whole = (np.array(picture.repeats) & ((first < 0) | (last >= size))).any(1)
+    first, last = np.clip(first, 0, size - 1), np.clip(last, 0, size - 1)
+    low, high = np.full((len(uv), 4), 255, np.uint8), np.zeros((len(uv), 4), np.uint8)
+    level, span = 0, (last - first).max(1)
+    least = most = picture.levels[0]
+    while True:
+        top = max(least.shape[:2]) <= CELLS
+        rows = np.flatnonzero((span >> level) < CELLS) if not top else np.arange(len(uv))
+        rows = rows[~whole[rows] & (high[rows] < low[rows]).all(1)]
+        cell = np.stack([first[rows] >> level, last[rows] >> level])
+        for dy in range(CELLS + 1) if not top else range(least.shape[0]):
+            for dx in range(CELLS + 1) if not top else range(least.shape[1]):
+                y, x = np.minimum(cell[0, :, 1] + dy, cell[1, :, 1]), np.minimum(cell[0, :, 0] + dx, cell[1, :, 0])
+                low[rows], high[rows] = np.minimum(low[rows], least[y, x]), np.maximum(high[rows], most[y, x])
+        if top:
+            break
+        level += 1
+        least, most = _reduced(least, np.minimum), _reduced(most, np.maximum)
+    low[whole], high[whole] = least.min((0, 1)), most.max((0, 1))
+    return (np.abs(_light(high) - _light(low)) > EVEN).any(1)
+
+
+def _reduced(level: NDArray[np.uint8], of: np.ufunc) -> NDArray[np.uint8]:
+    """Least or most of each 2 x 2 texels; an odd last row or column stands alone."""
+    h, w = level.shape[0] + level.shape[0] % 2, level.shape[1] + level.shape[1] % 2
+    even = np.pad(level, ((0, h - level.shape[0]), (0, w - level.shape[1]), (0, 0)), mode="edge")
+    found: NDArray[np.uint8] = of(of(even[::2, ::2], even[1::2, ::2]), of(even[::2, 1::2], even[1::2, 1::2]))
+    return found
 
 
 def _live(corner: Array, varied: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -16,16 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenesim.base.errors import InputError, Place
-from scenesim.models.imported_guard import MOST_PIXELS, Source, check_triangles
+from scenesim.models.imported_guard import MOST_PIXELS, MOST_PIXELS_TOGETHER, Source, check_triangles
 
 Array = NDArray[np.float64]
 UNNAMED = "unnamed"
+CLAMP = 33071  # CLAMP_TO_EDGE
 
 
 @dataclass(frozen=True)
 class Look:
     """A material of a file, after glTF 2.0. base: (3,) linear. texture: (H, W, 4) uint8 sRGB and alpha, or None. emission:
-    emissiveFactor times its strength, (3,). alpha_mode: "OPAQUE", "MASK" or "BLEND". own: what its extras say in our words."""
+    emissiveFactor times its strength, (3,). alpha_mode: "OPAQUE", "MASK" or "BLEND". own: what its extras say in our words.
+    clamps: whether the picture goes on as it ends, along u and v, instead of beginning anew."""
 
     name: str = UNNAMED
     base: tuple[float, float, float] = (0.5, 0.5, 0.5)
@@ -39,6 +41,7 @@ class Look:
     transmission: float = 0.0
     clear_coat: float = 0.0
     own: tuple[tuple[str, float], ...] = ()
+    clamps: tuple[bool, bool] = (False, False)
 
 
 @dataclass(frozen=True)
@@ -128,14 +131,14 @@ def _piece(source: Source, node: str, mesh: Any, matrix: Array, look: Look) -> P
     if faces.min() < 0 or faces.max() >= len(vertices):
         raise InputError("is damaged: a triangle has a corner that is not there", Place(str(source.path)))
     with np.errstate(all="ignore"):
-        corner = (vertices @ matrix[:3, :3].T + matrix[:3, 3])[faces]
+        corner = (turned(vertices, matrix[:3, :3]) + matrix[:3, 3])[faces]
     extra = mesh.vertex_attributes if source.gltf is not None else {}
     normal = uv = color = None
     a = matrix[:3, :3]
-    turned = np.cross(a[[1, 2, 0]], a[[2, 0, 1]])  # cofactors: the inverse transposed, times the determinant
-    mirrored = float((a[0] * turned[0]).sum()) < 0
+    cofactors = np.cross(a[[1, 2, 0]], a[[2, 0, 1]])  # the inverse transposed, times the determinant
+    mirrored = float((a[0] * cofactors[0]).sum()) < 0
     if "_NORMAL" in extra and len(extra["_NORMAL"]) == len(vertices):
-        normal = (np.asarray(extra["_NORMAL"], float) @ turned.T)[faces] * (-1.0 if mirrored else 1.0)
+        normal = turned(np.asarray(extra["_NORMAL"], float), cofactors)[faces] * (-1.0 if mirrored else 1.0)
     if "_COLOR" in extra and len(extra["_COLOR"]) == len(vertices):
         given = np.asarray(extra["_COLOR"])
         color = given[:, :3].astype(float) / (np.iinfo(given.dtype).max if given.dtype.kind == "u" else 1.0)
@@ -171,6 +174,12 @@ def _node_name(source: Source, node: str) -> str:
         k = parents[k]
 
 
+def turned(points: Array, matrix: Array) -> Array:
+    """matrix (3, 3) times each point (..., 3), without a matrix product, whose last bits are the machine's."""
+    x, y, z = points[..., :1], points[..., 1:2], points[..., 2:]
+    return x * matrix[:, 0] + y * matrix[:, 1] + z * matrix[:, 2]
+
+
 def linear(srgb: NDArray[np.uint8]) -> Array:
     """Linear values of sRGB ones (IEC 61966-2-1), from a table whose entries are scalar powers: the same on every machine."""
     return _LINEAR[np.asarray(srgb)]
@@ -204,7 +213,7 @@ def _simple_look(source: Source, material: Any) -> Look:
     kd = np.asarray(material.diffuse, float).ravel()[:4] / 255.0
     if "kd" in given:
         kd[:3] = np.clip(np.asarray(given["kd"], float).ravel()[:3], 0.0, 1.0)
-    texture = _pixels(source, material.image)
+    texture = _pixels(source, material.image, id(material.image))
     ns = float(np.ravel(given.get("ns", [0.0]))[0])
     alpha = float(np.ravel(given.get("d", [1.0]))[0])
     return Look(
@@ -246,6 +255,7 @@ def _gltf_look(source: Source, material: dict[str, Any], name: str) -> Look:
             _numbers([extensions.get("KHR_materials_transmission", {}).get("transmissionFactor", 0.0)], 1)[0],
             _numbers([extensions.get("KHR_materials_clearcoat", {}).get("clearcoatFactor", 0.0)], 1)[0],
             tuple((k, _numbers([own[k]], 1)[0]) for k in ("reflectance_905nm", "reflectance_1550nm") if k in own),
+            _clamps(source, pbr.get("baseColorTexture")),
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as e:
         message = f'is damaged: its material "{str(material.get("name", name))[:40]}" cannot be read ({str(e)[:80]})'
@@ -259,18 +269,30 @@ def _numbers(values: Any, count: int) -> list[float]:
     return found
 
 
+def _clamps(source: Source, info: dict[str, Any] | None) -> tuple[bool, bool]:
+    """What the sampler of a texture says of its edges (glTF 2.0, 5.26)."""
+    g = source.gltf
+    if info is None or g is None or "sampler" not in g["textures"][info["index"]]:
+        return False, False
+    sampler = g["samplers"][g["textures"][info["index"]]["sampler"]]
+    return sampler.get("wrapS") == CLAMP, sampler.get("wrapT") == CLAMP
+
+
 def _texture(source: Source, info: dict[str, Any]) -> NDArray[np.uint8]:
     """(H, W, 4) pixels of a texture of a glTF file."""
     g = source.gltf
     assert g is not None
-    image = g["images"][g["textures"][info["index"]]["source"]]
+    number = g["textures"][info["index"]]["source"]
+    if number in source.textures:
+        return source.textures[number]
+    image = g["images"][number]
     if "bufferView" in image:
         view = g["bufferViews"][image["bufferView"]]
         data, at = _buffer(source, view["buffer"]), view.get("byteOffset", 0)
         blob = data[at : at + view["byteLength"]]
     else:
         blob = _uri(source, image["uri"])
-    found = _pixels(source, io.BytesIO(blob))
+    found = _pixels(source, io.BytesIO(blob), number)
     assert found is not None
     return found
 
@@ -286,8 +308,10 @@ def _uri(source: Source, uri: str) -> bytes:
     return source.beside[uri] if uri in source.beside else base64.b64decode(uri.partition("base64,")[2])
 
 
-def _pixels(source: Source, image: Any) -> NDArray[np.uint8] | None:
+def _pixels(source: Source, image: Any, number: int) -> NDArray[np.uint8] | None:
     """(H, W, 4) of an image: one of PIL's, or a stream. Raises InputError where it is too large or none."""
+    if number in source.textures:
+        return source.textures[number]
     if image is None:
         return None
     from PIL import Image
@@ -300,7 +324,11 @@ def _pixels(source: Source, image: Any) -> NDArray[np.uint8] | None:
             most = f"at most {MOST_PIXELS} are read; make it smaller"
             message = f"has a texture of {width} x {height} pixels, {most}"
             raise InputError(message, place)
-        return np.asarray(opened.convert("RGBA"))
+        total = width * height + sum(t.shape[0] * t.shape[1] for t in source.textures.values())
+        if total > MOST_PIXELS_TOGETHER:
+            raise InputError(f"has textures of more than {MOST_PIXELS_TOGETHER} pixels together; make them smaller", place)
+        source.textures[number] = np.asarray(opened.convert("RGBA"))
+        return source.textures[number]
     except InputError:
         raise
     except Exception as e:  # whatever PIL stumbles over is a fault of the picture

@@ -11,10 +11,13 @@ import json
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+
+import numpy as np
+from numpy.typing import NDArray
 
 from scenesim.base.errors import InputError, Place, did_you_mean
 
@@ -22,6 +25,7 @@ FORMATS = (".glb", ".gltf", ".obj", ".ply", ".stl")
 MOST_BYTES = 256 << 20  # of the file and of all that it names
 MOST_TRIANGLES = 2_000_000  # with every use of a mesh counted
 MOST_PIXELS = 8192 * 8192  # of a texture
+MOST_PIXELS_TOGETHER = 3 * MOST_PIXELS
 MOST_NODES = 100_000
 MOST_FILES = 256
 # Required extensions of glTF that change no shape; what they say of the look is read or left out (docs/models.md).
@@ -40,13 +44,14 @@ _PLY_BYTES = {
 @dataclass(frozen=True)
 class Source:
     """A model file that was looked at. data: its bytes. beside: bytes of the files that it names, by name. gltf: the JSON of a
-    glTF file, and binary: its binary chunk (b"" without)."""
+    glTF file, and binary: its binary chunk (b"" without). textures: those that were read, by their numbers."""
 
     path: Path
     data: bytes
     beside: dict[str, bytes]
     gltf: dict[str, Any] | None = None
     binary: bytes = b""
+    textures: dict[int, NDArray[np.uint8]] = field(default_factory=dict, compare=False)
 
     @property
     def digest(self) -> str:
@@ -279,7 +284,7 @@ def _reached(path: Path, gltf: dict[str, Any]) -> list[int]:
 
 
 def _check_obj(path: Path, data: bytes) -> None:
-    faces = len(re.findall(rb"^[ \t]*f[ \t]", data, re.MULTILINE))
+    faces = sum(1 for _ in re.finditer(rb"^[ \t]*f[ \t]", data, re.MULTILINE))
     if not faces:
         raise _wrong(path, "holds no faces (lines that begin with f); is it an OBJ file?")
     check_triangles(path, faces)
