@@ -15,6 +15,7 @@ from scenesim.kernels.shaders import GLASS
 from scenesim.scene.stage import SEEN_BY_LIDAR
 
 WET = 0.3  # of a road, from which it mirrors
+RUFFLING_MM_PER_H = 2.0  # rain of which water mirrors half as well, because drops ruffle it; by eye
 BRIGHTEST = 20.0  # reflectance of what is looked for in mirrors: sheeting that sends light back
 
 
@@ -26,16 +27,18 @@ def there_are(scene: PackedScene, laser: Laser) -> bool:
 
 
 def returns(
-    scene: PackedScene, laser: Laser, threshold: float, rays: Rays, hits: Hits, sub_rays: int, threads: int | None = None
-) -> tuple[NDArray[np.int64], F32, NDArray[np.uint8]]:
+    scene: PackedScene, laser: Laser, rain_mm_per_h: float, threshold: float, rays: Rays, hits: Hits, sub_rays: int,
+    threads: int | None = None,
+) -> tuple[NDArray[np.int64], F32, NDArray[np.uint8]]:  # fmt: skip
     """(pulse (E,), value (E, 5) as kernels.backscatter has them, hit (E,)) of what rays (N,), sub_rays of a pulse, see by way
     of the mirrors that are the first thing they hit."""
     n = len(rays.time)
     passed, out = np.empty(n), empty_rays(n)
+    calm = 1.0 / (1.0 + rain_mm_per_h / RUFFLING_MM_PER_H)
     least = 0.3 * threshold / BRIGHTEST
 
     def turn(begin: int, end: int) -> None:
-        kernels.turned(scene, rays, hits, laser, least, begin, end, passed, out)
+        kernels.turned(scene, rays, hits, laser, calm, least, begin, end, passed, out)
 
     cast.run(turn, n, threads=threads)
     ray = np.flatnonzero(passed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,5 +59,7 @@ def returns(
         )  # fmt: skip
 
     cast.run(find, n, GRAIN, threads=threads)
+    # A clump is longer than what a receiver is made for, and shorter than fog, whose part is soft_gain: midway between.
+    out[..., 1:3] *= np.float32(math.sqrt(lidar.soft_gain))
     pulse, slot = np.nonzero(out[..., 1] > 0.01 * lidar.threshold)
     return pulse, out[pulse, slot], HIT[kind[pulse, slot]]

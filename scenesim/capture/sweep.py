@@ -94,7 +94,7 @@ def capture_sweep(
     silent = faults.silent(lidar.faults, pulses, fault_key)
     dirt = faults.window(lidar.faults, pulses)
     gain = ranging.gain(lidar, pulses, dirt)
-    more = _more(scene, lidar, lasers[0], plumes, key, rays, first_hits, found[0], threads)
+    more = _more(scene, lidar, air, lasers[0], plumes, key, rays, first_hits, found[0], threads)
     measured, *clear = (
         _measure(lidar, a, key, f, gain, silent, n, threads, m) for a, f, m in zip(airs, found, (more, None))
     )
@@ -259,15 +259,16 @@ def _go_on(rays: Rays, ray, travelled, out: Rays, begin: int, end: int) -> None:
 
 
 def _more(
-    scene: PackedScene, lidar: Lidar, laser: backscatter.Laser, plumes: Plumes | None, key: Key, rays: Rays, hits: Hits,
-    found: _Returns, threads: int | None,
+    scene: PackedScene, lidar: Lidar, air: Air, laser: backscatter.Laser, plumes: Plumes | None, key: Key, rays: Rays,
+    hits: Hits, found: _Returns, threads: int | None,
 ) -> echoes.More | None:  # fmt: skip
     """What plumes and mirrors send back; None where there are neither. What is behind plumes is dimmed in `found`."""
     extra = []
     if plumes is not None:
         extra.append(clouds.returns(plumes, lidar, laser.extinction, key, rays, found.deeper, found.value, threads))
     if mirrored.there_are(scene, laser):
-        extra.append(mirrored.returns(scene, laser, lidar.threshold, rays, hits, lidar.sub_rays, threads))
+        rain = air.rain_mm_per_h
+        extra.append(mirrored.returns(scene, laser, rain, lidar.threshold, rays, hits, lidar.sub_rays, threads))
     if not extra:
         return None
     pulse, value, hit = (np.concatenate(column) for column in zip(*extra))

@@ -19,13 +19,13 @@ OFF_M = 0.01  # a mirrored ray begins this far from the mirror
 
 
 @kernel
-def turned(scene, rays, hits, laser, least, begin, end, passed, out):
+def turned(scene, rays, hits, laser, calm, least, begin, end, passed, out):
     """Rays (N,) [begin, end) that go on from the mirrors that they hit, and the share of light `passed` (N,) that comes there
     and back over the mirror: 0 for what is no mirror, or so little that nothing is heard of it.
 
     Glass mirrors the near infrared where param0 of its material says so: that at normal incidence. laser: its wet and noise say
-    where water is. least: power of kernels.backscatter that is not followed.
-    """
+    where water is, calm how much of what it would mirror is not ruffled, 0 to 1. least: power of kernels.backscatter that is
+    not followed. """
     for i in range(begin, end):
         passed[i] = 0.0
         k = hits.instance[i]
@@ -49,7 +49,7 @@ def turned(scene, rays, hits, laser, least, begin, end, passed, out):
         else:
             puddle = puddle_share(scene, laser, triangle, float(u), float(v), shader)
             film = puddle + (1.0 - puddle) * FILM * laser.wet**4
-            share = saturate(1.4 * z - 0.3) * film * fresnel(WATER, -d)
+            share = saturate(1.4 * z - 0.3) * film * fresnel(WATER, -d) * calm
         h = float(hits.t[i])
         if share * share < least * h * h:
             continue

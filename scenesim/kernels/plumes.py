@@ -276,8 +276,7 @@ def returns(key, plumes, ratio, extinction, half, focus, rays, sub_rays, deeper,
     a pulse lasts. focus: m, see sensors.lidar. deeper: as in kernels.echoes.find. out: (N, ECHOES, 5) as value, power 0 for
     none. kind: (N, ECHOES) of the plume.
 
-    An echo is the integral of the backscatter over the pulse, sin^2, as that of fog; but clumps are shorter than the pulse, so
-    the receiver takes them for what surfaces send.
+    An echo is the integral of the backscatter over the pulse, sin^2, as that of fog.
     """
     count = len(plumes.trait)
     knots, a, b = np.empty((count, *plumes.knot.shape[2:])), np.empty(count), np.empty(count)

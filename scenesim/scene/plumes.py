@@ -69,7 +69,7 @@ def at(
             continue
         for kind, amount in stirred.kinds():
             law = laws.plume(kind, actor.model.name)
-            if law is None:
+            if law is None or (kind == EXHAUST and not _runs(past, row, time_s)):
                 continue
             ends = [_cross_sections(law, amount, stirred, past, row, t) for t in (start_s, end_s)]
             if max(float(e[:, kernels.DENSE].max()) for e in ends) < laws.LEAST_PER_M:
@@ -82,6 +82,12 @@ def at(
         return None
     knot = np.ascontiguousarray(np.array(knots).swapaxes(0, 1))
     return kernels.Plumes(np.array([start_s - time_s, end_s - time_s]), knot, np.array(traits), _bounds(knot))
+
+
+def _runs(past: _Past, row: int, time_s: float) -> bool:
+    """Whether a vehicle has its engine on: it moves, or has lamps lit that a parked one has not."""
+    velocity = _velocity(past, row, time_s)
+    return bool(int(past(time_s).lamps[row]) & RUNNING) or float((velocity * velocity).sum()) > 0.01
 
 
 def _cross_sections(law: Plume, amount: float, stirred: Stirred, past: _Past, row: int, time_s: float) -> NDArray[np.float64]:
