@@ -70,6 +70,8 @@ def test_a_wet_road_mirrors_what_stands_on_it():
     wet = sweep_of(scene, sensor, air=Air(wetness=1.0))
     ghost = wet.hit == HIT["ghost"]
     assert ghost.sum() > 100 and HIT["ghost"] not in sweep_of(scene, sensor).hit
+    rain, snow = (sweep_of(scene, sensor, air=air).hit for air in (Air(np.inf, 1.0, 0.0, 1.0), Air(np.inf, 0.0, 0.1, 1.0)))
+    assert 0 < (rain == HIT["ghost"]).sum() < ghost.sum() and HIT["ghost"] not in snow
     p = wet.xyz_m[ghost].astype(float)
     assert p[:, 0] == pytest.approx(25.0, abs=0.1) and p[:, 2].max() < -1.75 and p[:, 2].min() > -1.8 - 8.0
     r = np.linalg.norm(p, axis=1)

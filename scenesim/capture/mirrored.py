@@ -13,6 +13,7 @@ from scenesim.kernels.packed import F32, MATERIAL, Hits, PackedScene, Rays
 from scenesim.kernels.raster import empty_rays
 from scenesim.kernels.shaders import GLASS
 from scenesim.scene.stage import SEEN_BY_LIDAR
+from scenesim.sensors.ranging import Air
 
 WET = 0.3  # of a road, from which it mirrors
 RUFFLING_MM_PER_H = 2.0  # rain of which water mirrors half as well, because drops ruffle it; by eye
@@ -27,14 +28,14 @@ def there_are(scene: PackedScene, laser: Laser) -> bool:
 
 
 def returns(
-    scene: PackedScene, laser: Laser, rain_mm_per_h: float, threshold: float, rays: Rays, hits: Hits, sub_rays: int,
+    scene: PackedScene, laser: Laser, air: Air, threshold: float, rays: Rays, hits: Hits, sub_rays: int,
     threads: int | None = None,
 ) -> tuple[NDArray[np.int64], F32, NDArray[np.uint8]]:  # fmt: skip
     """(pulse (E,), value (E, 5) as kernels.backscatter has them, hit (E,)) of what rays (N,), sub_rays of a pulse, see by way
     of the mirrors that are the first thing they hit."""
     n = len(rays.time)
     passed, out = np.empty(n), empty_rays(n)
-    calm = 1.0 / (1.0 + rain_mm_per_h / RUFFLING_MM_PER_H)
+    calm = 1.0 / (1.0 + air.rain_mm_per_h / RUFFLING_MM_PER_H) if air.snow_mm_per_h == 0 else 0.0  # snow lies on the water
     least = 0.3 * threshold / BRIGHTEST
 
     def turn(begin: int, end: int) -> None:

@@ -267,8 +267,7 @@ def _more(
     if plumes is not None:
         extra.append(clouds.returns(plumes, lidar, laser.extinction, key, rays, found.deeper, found.value, threads))
     if mirrored.there_are(scene, laser):
-        rain = air.rain_mm_per_h
-        extra.append(mirrored.returns(scene, laser, rain, lidar.threshold, rays, hits, lidar.sub_rays, threads))
+        extra.append(mirrored.returns(scene, laser, air, lidar.threshold, rays, hits, lidar.sub_rays, threads))
     if not extra:
         return None
     pulse, value, hit = (np.concatenate(column) for column in zip(*extra))
