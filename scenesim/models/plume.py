@@ -132,7 +132,7 @@ def _exhaust(r: Recipe) -> Plume:
     """A cloud of fog from the pipe on the left behind; buses and lorries have it too."""
     return Plume(
         EXHAUST, (r.wheelbase_m + r.front_overhang_m - r.length_m - 0.02,), 0.28 * r.width_m, 0.16, 0.5, 2.6, 0.22, 0.28, 0.1,
-        1.6, 0.05, 0.5, 1.3, 0.25, 1.0, 3.2, 0.35, 0.8,
+        12.0, 0.05, 0.8, 1.3, 0.25, 1.8, 3.2, 0.35, 0.8,
     )  # fmt: skip
 
 
