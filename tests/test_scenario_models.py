@@ -213,6 +213,20 @@ def test_a_dataset_can_be_made_again_from_the_file(made, tmp_path):
         moved.rename(folder / "box.glb")
 
 
+def test_a_batch_knows_where_the_file_lies(tmp_path):
+    from scenesim.batch import recipe
+
+    path = written(tmp_path)
+    (tmp_path / "sub").mkdir()
+    made = tmp_path / "sub" / "recipe.yaml"
+    made.write_text("name: b\nscenarios: [{scenario: ../own.yaml, set: {models.crate.import: ../other.glb}}]\n")
+    model_files.box(tmp_path / "other.glb", (1.0, 1.0, 1.0))
+    text, _ = recipe.bundle(recipe.check(document.read(made)))
+    entry = document.parse(text, "r").data["scenarios"][0]
+    assert entry["scenario"]["models"]["crate"]["import"] == str(path.parent / "box.glb")
+    assert entry["set"]["models.crate.import"] == str(tmp_path / "other.glb")
+
+
 def test_the_stored_scenario_loads_to_the_same(made):
     _, _, scenario = made
     again = load.check(document.parse(load.dump(scenario), "again.yaml"))

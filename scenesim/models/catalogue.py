@@ -157,7 +157,8 @@ def build(request: ModelRequest) -> Built:
             parts = tuple(occupied.model.parts[k] for k in stay)
             attributes = tuple(sorted({**dict(occupied.model.attributes), "driver": "false"}.items()))
             return Built(replace(occupied.model, parts=parts, attributes=attributes), tuple(occupied.trees[k] for k in stay))
-    return kept("models", code(*MADE_FROM), request.identity, lambda: _made(request))
+    group = "imports" if request.kind == "imported" else "models"
+    return kept(group, code(*MADE_FROM), request.identity, lambda: _made(request))
 
 
 def _made(request: ModelRequest) -> Built:

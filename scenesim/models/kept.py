@@ -15,7 +15,8 @@ from scenesim.base import assets
 from scenesim.kernels.jit import cache_folder
 
 T = TypeVar("T")
-GROUP_BYTES = {"timelines": 64 << 20, "settings": 512 << 20}  # those that grow with every scenario; the oldest go first
+# Those that grow with every scenario, or file of a model; the oldest go first.
+GROUP_BYTES = {"timelines": 64 << 20, "settings": 512 << 20, "imports": 1 << 30}
 
 
 def digest(paths: Iterable[Path]) -> str:
