@@ -146,6 +146,18 @@ def test_an_own_car_drives_and_carries_sensors(tmp_path):
         simulate._with_files(Timeline.load(tmp_path / "t.zip"), other)
 
 
+def test_what_does_not_drive_glides_where_it_is_told_to_walk(tmp_path):
+    walk = {"start": {"ahead_m": 9, "left_m": 2}, "to": {"ahead_m": 9, "left_m": -2}, "speed_m_s": 1.0}
+    path = written(
+        tmp_path, models=own(up="z", forward="x") | {"other": {"import": "box.glb", "class": "pedestrian"}},
+        actors=[{"name": "it", "model": "other", "walk": walk}], duration_s=1.0, light={"sun_elevation_deg": -20},
+    )  # fmt: skip
+    timeline = simulate.timeline(load.load(path))
+    moved = timeline.state_at(1.0).world_from_actor.translation[1] - timeline.state_at(0.0).world_from_actor.translation[1]
+    assert np.hypot(*moved[:2]) == pytest.approx(1.0, abs=0.01)
+    assert not timeline.lamps[1].any()
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A dataset of the box, and its one frame."""

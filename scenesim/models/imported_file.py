@@ -108,7 +108,7 @@ def _plain(source: Source) -> bytes:
             attributes = {known[a]: i for a, i in p["attributes"].items() if a in known}
             primitives.append({"attributes": attributes} | {n: p[n] for n in ("indices", "material", "mode") if n in p})
         meshes.append({"name": f"{k}", "primitives": primitives})
-    plain = {
+    plain: dict[str, Any] = {
         "asset": {"version": "2.0"},
         "scene": g.get("scene", 0),
         "scenes": [{"nodes": s.get("nodes", [])} for s in g["scenes"]],
