@@ -1,7 +1,7 @@
 """Pages of pictures for the documentation: python -m tools.gallery scenarios|conditions OUT.jpg.
 
-`scenarios`: every scenario that ships, as its front camera sees it half way. `conditions`: one street of one seed, by day, dusk and
-night, in all weathers.
+`scenarios`: every scenario that ships, as its front camera sees it half way. `conditions`: one street of one seed, by day, at
+dusk and by night, in all weathers.
 """
 
 from __future__ import annotations
