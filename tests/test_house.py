@@ -18,7 +18,7 @@ FLOORS = (
     {"capture"},
     {"labels"},
     {"datasets"},
-    {"cli", "batch", "report", "simulate", "sheet", "warm", "__main__"},
+    {"cli", "batch", "report", "simulate", "setting", "camerawork", "sheet", "warm", "__main__"},
 )
 FLOOR = {room: k for k, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import scenesim
-from scenesim import simulate
+from scenesim import setting, simulate
 from scenesim.models import kept
 from scenesim.models.model import CHANNELS, part_pose
-from scenesim.scenario.roads import identity
+from scenesim.scenario.roads import identity, network
 from scenesim.world.road import RoadMap
 
 
@@ -58,15 +58,15 @@ def test_the_least_used_go_when_a_group_is_full(own_cache, monkeypatch):
 
 def test_a_scenario_that_comes_again_is_the_same_and_is_not_made_again(own_cache, monkeypatch):
     scenario = scenesim.load("first_light", ["duration_s=0.2", "surroundings.reach_m=60"])
-    road_map = RoadMap(simulate.network(scenario.road))
+    road_map = RoadMap(network(scenario.road))
 
     def both():
         timeline = simulate.timeline(scenario)
-        return timeline, simulate.placements(scenario, road_map, timeline)
+        return timeline, setting.placements(scenario, road_map, timeline)
 
     timeline, placed = both()
-    monkeypatch.setattr(simulate.simulate_actors, "simulate", lambda *a: pytest.fail("simulated again"))
-    monkeypatch.setattr(simulate.ground, "build", lambda *a: pytest.fail("built again"))
+    monkeypatch.setattr(setting.simulate_actors, "simulate", lambda *a: pytest.fail("simulated again"))
+    monkeypatch.setattr(setting.ground, "build", lambda *a: pytest.fail("built again"))
     again, placed_again = both()
     np.testing.assert_array_equal(again.world_from_actor.vector(), timeline.world_from_actor.vector())
     assert again.actors == timeline.actors
@@ -79,7 +79,7 @@ def test_a_scenario_that_comes_again_is_the_same_and_is_not_made_again(own_cache
 
 def test_another_seed_weather_or_map_is_another_scenario(own_cache, monkeypatch):
     made = []
-    monkeypatch.setattr(simulate.simulate_actors, "simulate", lambda s, road_map: made.append(s) or len(made))
+    monkeypatch.setattr(setting.simulate_actors, "simulate", lambda s, road_map: made.append(s) or len(made))
     base = ["duration_s=0.2"]
     for change in ([], ["seed=6"], ["weather.rain_mm_per_h=3"], ["frame_rate_hz=20"], ["road.place.lane_width_m=3.1"], []):
         simulate.timeline(scenesim.load("first_light", base + change))
