@@ -71,7 +71,7 @@ def test_one_worker_and_slices_by_hand_give_the_same(tmp_path):
     assert drive(tmp_path / "one", 40, 1).complete
     assert drive(tmp_path / "two", 40, 2).complete
     expected = contents(tmp_path / "one")
-    assert len(expected) == 40 * 3 + 3 and contents(tmp_path / "two") == expected
+    assert len(expected) == 40 * 3 + 5 and contents(tmp_path / "two") == expected
     running = [start(tmp_path / "three", 1, f"{i}/3", 40) for i in (1, 2, 3)]
     assert [p.wait(60) for p in running] == [0, 0, 0]
     assert contents(tmp_path / "three") == expected

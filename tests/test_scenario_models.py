@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from scenesim import simulate
+from scenesim import setting, simulate
 from scenesim.base import document
 from scenesim.base.errors import InputError
 from scenesim.base.frames import Pose
@@ -139,11 +139,11 @@ def test_an_own_car_drives_and_carries_sensors(tmp_path):
     # A timeline that was saved knows nothing of folders; replayed with the scenario, it finds the file again.
     timeline.save(tmp_path / "t.zip")
     assert str(tmp_path).encode() not in (tmp_path / "t.zip").read_bytes()
-    replayed = simulate._with_files(Timeline.load(tmp_path / "t.zip"), scenario)
+    replayed = setting.with_files(Timeline.load(tmp_path / "t.zip"), scenario)
     assert replayed.actors == timeline.actors
     other = load.load(path, ["models.mine.scale=0.02"])
     with pytest.raises(InputError, match="another model of that name"):
-        simulate._with_files(Timeline.load(tmp_path / "t.zip"), other)
+        setting.with_files(Timeline.load(tmp_path / "t.zip"), other)
 
 
 def test_what_does_not_drive_glides_where_it_is_told_to_walk(tmp_path):
