@@ -95,7 +95,9 @@ def _corners(size_lwh) -> NDArray[np.float64]:
 def _birds_eye_row(frame: Frame, sweep: Sweep) -> Picture:
     size = WIDTH_PX // 2
     class_color = taxonomy.palette()[sweep.class_id]
-    grey = np.clip(np.sqrt(np.clip(sweep.intensity, 0, 1)), 0, 1)
+    # Makers report on scales of their own: what nearly all points stay below is as bright as it gets.
+    bright = max(float(np.quantile(sweep.intensity, 0.98)), 1e-6) if len(sweep.intensity) else 1.0
+    grey = np.sqrt(np.clip(sweep.intensity / bright, 0, 1))
     heat = cv2.applyColorMap((grey * 255).astype(np.uint8)[:, None], cv2.COLORMAP_VIRIDIS)[:, 0, ::-1]
     pictures = []
     for colors, name in ((class_color, "class"), (heat, "intensity")):
