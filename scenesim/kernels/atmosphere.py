@@ -5,7 +5,7 @@ Units: illuminance in lux and radiance in cd/m2 for each of three linear RGB cha
 
 from __future__ import annotations
 
-from math import exp, floor, pi, sqrt
+from math import acos, exp, floor, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -102,8 +102,8 @@ def air_light(env, dx, dy, dz):
     return mix(r, env.fog[0], s), mix(g, env.fog[1], s), mix(b, env.fog[2], s)
 
 
-# The clear sky: single scattering of sunlight, integrated along the view (Nishita et al. 1993), with a constant for the rest
-# (after Hillaire 2020, whose coefficients these are). Heights m, coefficients 1/m.
+# The clear sky of twilight: single scattering of sunlight, integrated along the view (Nishita et al. 1993), with a constant for
+# the rest (after Hillaire 2020, whose coefficients these are). Heights m, coefficients 1/m.
 GROUND_M, TOP_M = 6360e3, 6420e3
 RAYLEIGH, RAYLEIGH_HEIGHT_M = (5.802e-6, 13.558e-6, 33.1e-6), 8000.0
 MIE, MIE_HEIGHT_M, MIE_EXTINCTION = 4e-6, 1200.0, 1.11
@@ -194,6 +194,25 @@ def clear_sky(sun, turbidity, out):
                 out[y, x, k] = mix(total[k] * SUN_LUX[k], white, 0.25)
 
 
+@kernel
+def hosek_wilkie_sky(sun, numbers, out):
+    """Write the radiance (n, n, 3) of the cloudless sky by day for a sun direction (3,), which is not below the horizon, by the
+    formula of Hosek and Wilkie (2012); numbers: (3, 10), see scene/daylight.py, in whose unit the radiance comes out."""
+    n = out.shape[0]
+    for y in range(n):
+        for x in range(n):
+            dx, dy, dz = map_direction(n, y, x)
+            c = min(max(dx * sun[0] + dy * sun[1] + dz * sun[2], -1.0), 1.0)
+            angle = acos(c)
+            for k in range(3):
+                horizon = 1.0 + numbers[k, 0] * exp(numbers[k, 1] / (dz + 0.01))
+                g = numbers[k, 8]
+                narrow = 1.0 + g * g - 2.0 * g * c
+                halo = (1.0 + c * c) / (narrow * sqrt(narrow))
+                glow = numbers[k, 2] + numbers[k, 3] * exp(numbers[k, 4] * angle) + numbers[k, 5] * c * c
+                out[y, x, k] = horizon * (glow + numbers[k, 6] * halo + numbers[k, 7] * sqrt(dz)) * numbers[k, 9]
+
+
 @inline
 def _cloud_density(table, x, y, cover):
     _, fractal, _, fine = noise(table, x, y, 0.001)
@@ -242,7 +261,8 @@ def blend_overcast(table, zenith, share, out):
             dx, dy, dz = map_direction(n, y, x)
             f = 0.13 / max(dz, 0.05)
             _, fractal, _, _ = noise(table, dx * f, dy * f, 0.002 / max(dz, 0.05))
-            uneven = 1.0 + 0.11 * fractal * saturate((dz - 0.02) * 4.0)
+            # Level at the horizon and above, where the standard says how bright it is.
+            uneven = 1.0 + 0.11 * fractal * saturate((dz - 0.02) * 4.0) * saturate((0.99 - dz) * 12.0)
             light = zenith * (1.0 + 2.0 * dz) / 3.0 * uneven
             for k in range(3):
                 out[y, x, k] = mix(out[y, x, k], light * (0.955, 0.99, 1.06)[k], share)

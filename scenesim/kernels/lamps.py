@@ -41,8 +41,9 @@ def list_lamps(light, cells):
 def beam_share(light, k, x, y, z):
     """Intensity over that of the axis of lamp k in the unit direction (x, y, z) away from it.
 
-    Street: a batwing, dark above 80 degrees from the ground. Low beam: after the ECE pattern, a cut-off 0.6 degrees below the
-    horizon that rises to the right, fitted by eye. Spot: a cosine lobe.
+    Street: a batwing, dark above 80 degrees from the ground. Low beam: class B of UN Regulation 112, whose limits it
+    keeps with 10 500 cd: a cut-off 0.57 degrees below the horizon that rises by 15 degrees to the right of the axis. Spot: a
+    cosine lobe.
     """
     beam = light[k, BEAM]
     if beam == STREET:
@@ -56,8 +57,8 @@ def beam_share(light, k, x, y, z):
         if forward < 0.1:
             return 0.0
         azimuth, rise = right / forward, z / forward - light[k, DIR_Z] / level
-        cut = -0.010 + 0.13 * max(0.0, min(azimuth, 0.09))
-        lit = 1.0 - smooth(cut - 0.006, cut + 0.006, rise)
+        cut = -0.0115 + 0.268 * max(0.0, min(azimuth, 0.07))
+        lit = 1.0 - smooth(cut - 0.0035, cut + 0.0035, rise)
         down = max(cut - rise, 0.0)
         core = lit * (0.18 + exp(-((azimuth / 0.16) ** 2))) * exp(-down / 0.10)
         wide = 0.10 * lit * exp(-((azimuth / 0.55) ** 2)) * exp(-down / 0.3)

@@ -19,7 +19,7 @@ from scenesim.models.model import LAMP_BITS, Lamp
 Array = NDArray[np.float64]
 PAINT, BLACK, CHROME = Surface("vehicle_paint"), Surface("trim_black"), Surface("chrome")
 WHITE_LED, RED = (1.02, 1.0, 0.94), (4.4, 0.08, 0.02)  # linear RGB of unit luminance
-LOW_BEAM_CD, BRAKE_CD = 10000.0, 25.0
+LOW_BEAM_CD, BRAKE_CD = 10500.0, 25.0
 # Strokes (width, height), y, z of some angular characters of a plate.
 LEFT, RIGHT = ((0.010, 0.072), -0.014, 0.0), ((0.010, 0.072), 0.014, 0.0)
 TOP, MIDDLE, FOOT = (((0.036, 0.010), 0.0, z) for z in (0.031, 0.0, -0.031))

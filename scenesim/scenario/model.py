@@ -408,7 +408,7 @@ class Weather(Part):
     road_wetness: Share | None = Field(default=None, description="0 dry to 1 soaked; as rain or snow make it if left out")
     snow_cover: Share | None = Field(default=None, description="0 none to 1 deep; as the snow makes it if left out")
     road_dust: Annotated[Share, Field(description="how much dust vehicles raise from a dry road, as on gravel")] = 0.0
-    turbidity: Annotated[Number, Field(ge=1, le=10, description="of clear air: 1 very clear, 2 usual")] = 1.8
+    turbidity: Annotated[Number, Field(ge=1, le=10, description="Linke's, of clear air: 2 very clear, 3 usual, 5 hazy")] = 1.8
 
     @model_validator(mode="before")
     @classmethod

@@ -13,6 +13,7 @@ from scenesim.kernels import atmosphere
 from scenesim.kernels.atmosphere import Environment
 from scenesim.kernels.texture import noise_table
 from scenesim.models.kept import digest, kept
+from scenesim.scene import daylight
 
 __all__ = ["Environment", "environment"]
 
@@ -41,9 +42,10 @@ def environment(
 ) -> Environment:
     """The environment without probes (see scene.ambient).
 
-    sun_azimuth_deg: clockwise from north. cloud_cover: 0 to 1. visibility_m: meteorological optical range. turbidity: 1 is a
-    very clear day, 2 a usual one. wetness: 0 dry to 1 soaked, with puddles. snow: 0 none to 1 deep, on the ground. The
-    world's axes are those of the local frame, so one environment serves every frame of a scenario whose weather stands still.
+    sun_azimuth_deg: clockwise from north. cloud_cover: 0 to 1. visibility_m: meteorological optical range. turbidity: Linke's,
+    of the sunlight, and Hosek's and Wilkie's, of the sky. wetness: 0 dry to 1 soaked, with puddles. snow: 0 none to 1 deep, on
+    the ground. The world's axes are those of the local frame, so one environment serves every frame of a scenario whose
+    weather stands still.
     """
     args = (sun_elevation_deg, sun_azimuth_deg, cloud_cover, visibility_m, turbidity, snow)
     return _dry(*(float(a) for a in args))._replace(wetness=min(max(float(wetness), 0.0), 1.0))
@@ -93,11 +95,12 @@ def _made(
     sun = np.array([level * math.sin(azimuth), level * math.cos(azimuth), math.sin(elevation)])
     fog = _smooth(2000.0, 400.0, visibility_m)
     closed = max(_smooth(0.75, 1.0, cover), fog)
-    sky, sun_lux = _sky(sun, elevation, turbidity, cover, closed)
+    albedo = GROUND_ALBEDO + (SNOW_ALBEDO - GROUND_ALBEDO) * 0.7 * snow
+    sky, sun_lux = _sky(sun, elevation, turbidity, albedo, cover, closed)
     open_sky = np.empty((6, 3), np.float32)
     atmosphere.irradiance(sky, open_sky)
     total = open_sky[4] + sun_lux * max(sun[2], 0.0)
-    below = (GROUND_ALBEDO + (SNOW_ALBEDO - GROUND_ALBEDO) * 0.7 * snow) / math.pi * total
+    below = albedo / math.pi * total
     open_sky[5] = below * math.pi
     open_sky[:4] += 0.5 * math.pi * below
     extinction = CONTRAST_LIMIT / max(visibility_m, 1.0)
@@ -126,21 +129,12 @@ def _made(
     )
 
 
-def _sky(sun, elevation: float, turbidity: float, cover: float, closed: float):
+def _sky(sun, elevation: float, turbidity: float, albedo: float, cover: float, closed: float):
     """(sky map (n, n, 3) float32 cd/m2, sun_lux (3,)) under clouds; closed: share of the sky that is one grey layer."""
-    sky = np.empty((MAP_SIZE, MAP_SIZE, 3), np.float32)
-    sun_lux = np.zeros(3)
+    sky = np.zeros((MAP_SIZE, MAP_SIZE, 3), np.float32)
     if elevation > math.radians(-12.0):
-        atmosphere.clear_sky(sun, turbidity, sky)
-        if elevation < 0:
-            # Twilight: what has scattered often is bluer than the model's constant; by eye.
-            mean = sky.mean((0, 1), dtype=np.float64)
-            sky = (0.55 * sky + 0.55 * mean * np.array([0.58, 0.95, 1.65])).astype(np.float32)
-        if elevation > math.radians(-0.6):
-            atmosphere.sun_transmittance(0.0, math.sin(elevation), turbidity, sun_lux)
-            sun_lux *= np.array(atmosphere.SUN_LUX)
-    else:
-        sky[:] = 0.0
+        _clear_sky(sun, math.degrees(elevation), turbidity, albedo, sky)
+    sun_lux = _sunlight(math.degrees(elevation), turbidity)
     if cover > 0.01 and closed < 1.0:
         light = np.maximum(sun_lux, 2.0 * sky.mean((0, 1), dtype=np.float64))
         high = np.array([sun[0], sun[1], max(sun[2], 0.05)])
@@ -151,6 +145,34 @@ def _sky(sun, elevation: float, turbidity: float, cover: float, closed: float):
         atmosphere.blend_overcast(_noise(), 9.0 / (7.0 * math.pi) * lux, closed, sky)
     night_glow = np.array([1.15, 0.92, 0.78]) * 0.25  # a town's sky at night, cd/m2
     return np.ascontiguousarray(sky + night_glow, np.float32), sun_lux * (1.0 - closed) ** 2
+
+
+def _clear_sky(sun, elevation_deg: float, turbidity: float, albedo: float, sky) -> None:
+    """Write the cloudless sky: by day a fit to a full simulation, in twilight, which that lacks, single scattering."""
+    day = _smooth(0.0, 4.0, elevation_deg)
+    if day < 1.0:
+        atmosphere.clear_sky(sun, turbidity, sky)
+        if elevation_deg < 0:
+            # What has scattered often is bluer than the model's constant; by eye.
+            mean = sky.mean((0, 1), dtype=np.float64)
+            sky[:] = 0.55 * sky + 0.55 * mean * np.array([0.58, 0.95, 1.65])
+    if day > 0.0:
+        by_day = np.empty_like(sky)
+        atmosphere.hosek_wilkie_sky(sun, daylight.clear_sky_numbers(elevation_deg, turbidity, albedo), by_day)
+        sky += np.float32(day) * (by_day - sky)
+
+
+def _sunlight(elevation_deg: float, turbidity: float):
+    """(3,) lux across the beam: as bright as measured, in the colour that molecules, haze and ozone leave."""
+    sun_lux = np.zeros(3)
+    if elevation_deg > -0.6:
+        atmosphere.sun_transmittance(0.0, math.sin(math.radians(elevation_deg)), turbidity, sun_lux)
+        sun_lux *= np.array(atmosphere.SUN_LUX)
+        lux = daylight.direct_normal_irradiance_w_m2(elevation_deg, turbidity) * daylight.luminous_efficacy_lm_w(elevation_deg)
+        # The model's own brightness goes to nothing as the disc sets.
+        risen = _smooth(-0.6, 0.6, elevation_deg)
+        sun_lux *= risen * lux / max(float(daylight.LUMINANCE @ sun_lux), 1e-9)
+    return sun_lux
 
 
 def _smooth(a: float, b: float, x: float) -> float:
