@@ -36,7 +36,7 @@ GROUND_BEYOND_M = 30.0  # the ground reaches further than what stands on it
 # What a timeline and its setting follow from, beside the scenario: rooms of the package, and folders of assets.
 SET_BY = (
     ("base", "geometry", "kernels", "models", "scenario", "scene", "world"),
-    ("materials", "populations", "taxonomy", "traffic", *catalogue.RECIPES.values()),
+    ("countries", "materials", "populations", "taxonomy", "traffic", *catalogue.RECIPES.values()),
 )
 
 

@@ -77,9 +77,9 @@ def test_lamps_sit_before_their_lenses(name):
     assert heights["red"] > heights["green"]
 
 
-@pytest.mark.parametrize("face", sorted(signs.FACES))
+@pytest.mark.parametrize("face", sorted(roadside.FACES))
 def test_faces_of_signs_are_one_plane_without_overlaps(face):
-    layers = signs.FACES[face]("50")
+    layers = roadside.FACES[face]("50")
     mesh = solids.painted(layers)
     covered = shapely.union_all([shape for shape, _ in layers]).area
     a, b, c = (mesh.vertices[mesh.triangles[:, k], :2] for k in range(3))

@@ -19,9 +19,10 @@ from scenesim.base.frames import Pose, quaternion_from_matrix
 from scenesim.geometry import solids
 from scenesim.geometry.mesh import Mesh, Surface, join
 from scenesim.models import hedge as hedges
-from scenesim.models import signs
+from scenesim.models import roadside_site, sign_faces, signs
 from scenesim.models.model import LAMP_BITS, Lamp, Model, Part, tight_box
 
+FACES = signs.FACES | sign_faces.FACES
 STEEL, PAINTED, HOUSING = Surface("steel_galvanised"), Surface("steel_painted"), Surface("signal_housing")
 SIGN_BACK, PLASTIC, CONCRETE = Surface("sign_back"), Surface("plastic"), Surface("concrete_barrier")
 WOOD = Surface("wood_slat")
@@ -152,10 +153,10 @@ def sign(
     pole: bool = True,
     scale: float = 1.0,
 ) -> Built:
-    """A sign whose face is one of signs.FACES; value: what is written on it, where something is. pole: stands on its own."""
-    if face not in signs.FACES:
-        raise InputError(f'no sign "{face}"{did_you_mean(face, signs.FACES)}')
-    layers = [(affinity.scale(shape, scale, scale, origin=(0, 0)), surface) for shape, surface in signs.FACES[face](value)]
+    """A sign whose face is one of FACES; value: what is written on it, where something is. pole: stands on its own."""
+    if face not in FACES:
+        raise InputError(f'no sign "{face}"{did_you_mean(face, FACES)}')
+    layers = [(affinity.scale(shape, scale, scale, origin=(0, 0)), surface) for shape, surface in FACES[face](value)]
     plate = layers[0][0]
     low_x, low_y, high_x, high_y = plate.bounds
     pose = Pose.of((pole_radius_m + 0.022, 0.0, lower_edge_m - low_y)) @ MODEL_FROM_FACE
@@ -343,4 +344,4 @@ BUILDERS: dict[str, Callable[..., Built]] = {
         cone,
         fence, hydrant, cabinet, hedge,
     )
-}  # fmt: skip
+} | roadside_site.BUILDERS  # fmt: skip

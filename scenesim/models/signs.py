@@ -14,6 +14,7 @@ from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
 from scenesim.geometry.mesh import Surface
+from scenesim.models.letters import text
 
 Layers = list[tuple[BaseGeometry, Surface]]
 
@@ -36,45 +37,6 @@ def board(width: float, height: float, radius: float = 0.03, x: float = 0.0, y: 
     return shapely.box(x - width / 2 + radius, y - height / 2 + radius, x + width / 2 - radius, y + height / 2 - radius).buffer(
         radius, quad_segs=4
     )
-
-
-def _arc(x: float, y: float, rx: float, ry: float, start_deg: float, end_deg: float) -> list[tuple[float, float]]:
-    a = np.radians(np.linspace(start_deg, end_deg, max(3, int(abs(end_deg - start_deg) / 12))))
-    return list(zip((x + rx * np.cos(a)).tolist(), (y + ry * np.sin(a)).tolist()))
-
-
-# Strokes of letters in a box 0.56 wide and 1 high, centre lines of a pen 0.15 thick.
-_L, _R, _T, _B = 0.075, 0.485, 0.925, 0.075
-_STROKES: dict[str, list[list[tuple[float, float]]]] = {
-    "0": [_arc(0.28, 0.5, 0.205, 0.425, 0, 360)],
-    "1": [[(0.12, 0.74), (0.32, _T), (0.32, 0.0)]],
-    "2": [[*_arc(0.28, 0.70, 0.205, 0.225, 170, -35), (_L, _B), (_R + 0.03, _B)]],
-    "3": [[*_arc(0.27, 0.72, 0.19, 0.205, 160, -90)], [*_arc(0.27, 0.295, 0.21, 0.22, 90, -160)]],
-    "4": [[(0.40, 0.0), (0.40, _T), (0.05, 0.28), (0.54, 0.28)]],
-    "5": [[(_R - 0.02, _T), (0.12, _T), (0.10, 0.54), *_arc(0.27, 0.32, 0.21, 0.245, 120, -160)]],
-    "6": [[(0.42, _T), (0.14, 0.52), *_arc(0.28, 0.30, 0.205, 0.225, 150, 510)]],
-    "7": [[(0.04, _T), (0.48, _T), (0.20, 0.0)]],
-    "8": [_arc(0.28, 0.72, 0.175, 0.205, 0, 360), _arc(0.28, 0.285, 0.205, 0.21, 0, 360)],
-    "9": [[(0.14, _B), (0.42, 0.48), *_arc(0.28, 0.70, 0.205, 0.225, -30, 330)]],
-    "S": [[*_arc(0.28, 0.71, 0.20, 0.215, 35, 270), *_arc(0.28, 0.285, 0.21, 0.21, 90, -145)]],
-    "T": [[(0.0, _T), (0.56, _T)], [(0.28, _T), (0.28, 0.0)]],
-    "O": [_arc(0.28, 0.5, 0.205, 0.425, 0, 360)],
-    "P": [[(0.10, 0.0), (0.10, _T), (0.26, _T), *_arc(0.27, 0.695, 0.21, 0.23, 90, -90), (0.10, 0.465)]],
-    "!": [[(0.28, 1.0), (0.28, 0.36)], [(0.28, 0.16), (0.28, 0.02)]],
-}
-
-
-def text(word: str, height: float, x: float = 0.0, y: float = 0.0, pen: float = 0.15) -> BaseGeometry:
-    """A word of digits and capital letters about (x, y); characters that cannot be drawn are left out."""
-    drawn = [c for c in word if c in _STROKES]
-    step = 0.68
-    width = step * len(drawn) - 0.12
-    shapes = []
-    for k, c in enumerate(drawn):
-        lines = shapely.MultiLineString(_STROKES[c]).buffer(pen / 2, cap_style="flat", join_style="round", quad_segs=3)
-        shapes.append(affinity.translate(lines, k * step - width / 2, -0.5))
-    whole = shapely.union_all(shapes) if shapes else shapely.Polygon()
-    return affinity.translate(affinity.scale(whole, height, height, origin=(0, 0)), x, y)
 
 
 def arrow(length: float, pen: float, turn_deg: float) -> BaseGeometry:
@@ -123,17 +85,17 @@ def _stop(_: str) -> Layers:
 
 
 def _yield(_: str) -> Layers:
-    return [(_triangle(0.90, down=True), RED), (_triangle(0.56, down=True), WHITE)]
+    return [(triangle(0.90, down=True), RED), (triangle(0.56, down=True), WHITE)]
 
 
-def _triangle(side: float, down: bool) -> BaseGeometry:
+def triangle(side: float, down: bool) -> BaseGeometry:
     return polygon(3, side / math.sqrt(3.0) - 0.03, -90 if down else 90).buffer(0.03, quad_segs=4)
 
 
 def _danger(value: str) -> Layers:
     return [
-        (_triangle(0.90, down=False), RED),
-        (_triangle(0.62, down=False), WHITE),
+        (triangle(0.90, down=False), RED),
+        (triangle(0.62, down=False), WHITE),
         (text(value or "!", 0.24, 0, -0.04, 0.2), BLACK),
     ]
 
@@ -168,7 +130,7 @@ def _no_stopping(_: str) -> Layers:
 def _crosswalk(_: str) -> Layers:
     stripes = shapely.union_all([shapely.box(x, -0.17, x + 0.035, -0.115) for x in np.arange(-0.15, 0.16, 0.07)])
     man = affinity.translate(walker(0.24), 0.0, -0.01)
-    white = affinity.translate(_triangle(0.56, down=False), 0, -0.03)
+    white = affinity.translate(triangle(0.56, down=False), 0, -0.03)
     return [(board(0.60, 0.60), WHITE), (board(0.585, 0.585), BLUE), (white, WHITE), (shapely.union(man, stripes), BLACK)]
 
 

@@ -17,7 +17,7 @@ from scenesim.base.errors import InputError
 from scenesim.kernels.packed import MATERIAL
 from scenesim.models import catalogue, imported, material
 from scenesim.models.model import LAMP_BITS
-from scenesim.scenario import choices, sun
+from scenesim.scenario import choices, countries, sun
 from scenesim.sensors import rig as rigs
 from scenesim.sensors.rig import Rig
 
@@ -42,7 +42,7 @@ class Part(BaseModel):
 class Place(Part):
     """A procedural road: what it is, and how it is built. What is left out is as usual for the kind of road."""
 
-    kind: Literal["straight", "curve", "hill", "crossing"] = "crossing"
+    kind: Annotated[StrictStr, choices.OneOf("place", lambda: PLACES)] = "crossing"
     road_type: Literal["town", "rural", "motorway"] = "town"
     lanes: Annotated[StrictInt, Field(ge=1, le=6, description="driving lanes for each direction")] | None = None
     lane_width_m: Annotated[Number, Field(ge=2, le=6)] | None = None
@@ -51,15 +51,23 @@ class Place(Part):
     shoulder_m: Annotated[Number, Field(ge=0, le=20)] | None = None
     verge_m: Annotated[Number, Field(ge=0, le=20)] | None = None
     speed_limit_km_per_h: Annotated[Number, Field(ge=5, le=250)] | None = None
-    left_hand_traffic: StrictBool = False
+    left_hand_traffic: StrictBool | None = Field(default=None, description="as in the road's country if left out")
     yellow_centre_line: StrictBool = False
     length_m: Annotated[Number, Field(ge=40, le=20000)] | None = None
-    radius_m: Annotated[Number, Field(ge=10, le=10000, description="of a curve")] | None = None
+    radius_m: Annotated[Number, Field(ge=8, le=10000, description="of a curve, or of a roundabout's outer kerb")] | None = None
     angle_deg: Annotated[Number, Field(ge=-360, le=360, description="of a curve, positive to the left")] | None = None
     height_m: Annotated[Number, Field(ge=-500, le=500, description="of a hill, negative for a dip")] | None = None
-    arms: Annotated[StrictInt, Field(ge=3, le=4, description="of a crossing")] | None = None
+    arms: Annotated[StrictInt, Field(ge=3, le=6, description="of a crossing (3 or 4) or a roundabout")] | None = None
+    arm_angles_deg: tuple[Degrees, ...] | None = Field(default=None, description="of the roads that meet, from the east")
+    shape: Literal["t", "y", "x", "skew", "skew_t"] | None = Field(default=None, description="of a junction")
+    ring_lanes: Annotated[StrictInt, Field(ge=1, le=2, description="of a roundabout")] | None = None
+    ramps: Literal["off", "on", "both", "none"] | None = Field(default=None, description="of a motorway")
+    works_m: Annotated[Number, Field(ge=10, le=5000, description="length of road works")] | None = None
+    barrier: StrictBool | None = Field(default=None, description="concrete elements along road works")
+    gantries: StrictBool | None = None
+    noise_walls: StrictBool | None = None
     corner_radius_m: Annotated[Number, Field(ge=2, le=40, description="of the kerbs of a crossing")] | None = None
-    control: Literal["lights", "priority", "stop", "none"] | None = None
+    control: Literal["lights", "priority", "yield", "stop", "none"] | None = None
     crosswalks: StrictBool | None = None
 
     @model_validator(mode="after")
@@ -70,22 +78,33 @@ class Place(Part):
         return self
 
 
+PLACES = ("straight", "curve", "hill", "crossing", "junction", "roundabout", "motorway", "work_zone")
 PARAMETERS_OF = {
-    "length_m": ("straight", "curve", "hill", "crossing"),
-    "radius_m": ("curve",),
+    "radius_m": ("curve", "roundabout"),
     "angle_deg": ("curve",),
     "height_m": ("hill",),
-    "arms": ("crossing",),
-    "corner_radius_m": ("crossing",),
-    "control": ("crossing",),
-    "crosswalks": ("crossing",),
+    "arms": ("crossing", "roundabout"),
+    "arm_angles_deg": ("junction", "roundabout"),
+    "shape": ("junction",),
+    "ring_lanes": ("roundabout",),
+    "works_m": ("work_zone",),
+    "barrier": ("work_zone",),
+    "ramps": ("motorway",),
+    "gantries": ("motorway",),
+    "noise_walls": ("motorway",),
+    "corner_radius_m": ("crossing", "junction"),
+    "control": ("crossing", "junction"),
+    "crosswalks": ("crossing", "junction", "roundabout"),
 }
 
 
 class RoadSource(Part):
-    """Where the road comes from: a procedural place, or a map."""
+    """Where the road comes from: a procedural place, or a map; and in what country it lies."""
 
     place: Place | None = None
+    country: Annotated[StrictStr, choices.OneOf("country", lambda: assets.names("countries"))] = Field(
+        default=countries.PLAIN, description="whose marks and signs the road has, and on what side one drives"
+    )
     opendrive: StrictStr | None = Field(default=None, description="path of an .xodr file, relative to the scenario's file")
     kerbs: StrictBool = Field(default=True, description="raise the sidewalks of maps that give them no height")
 

@@ -94,7 +94,9 @@ class Corner:
 
 @dataclass(frozen=True)
 class RoadObject:
-    """An object beside or on a road, at (s, t) and z above the surface; hdg to the road, orientation "+", "-" or "none"."""
+    """An object beside or on a road, at (s, t) and z above the surface; hdg to the road, orientation "+", "-" or "none".
+    color: of paint. Of kind "furniture" or "obstacle" (on the carriageway too) its name is a recipe of assets/roadside, with
+    options."""
 
     id: str
     kind: str
@@ -110,6 +112,8 @@ class RoadObject:
     orientation: str = "none"
     outlines: tuple[tuple[Corner, ...], ...] = ()
     repeats: tuple[dict[str, float], ...] = ()
+    color: str = "white"
+    options: tuple[tuple[str, float | str], ...] = ()
 
 
 @dataclass(frozen=True)

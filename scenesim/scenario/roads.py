@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from scenesim.models.kept import digest
-from scenesim.scenario import opendrive, places
+from scenesim.scenario import junctions, motorway, opendrive, places, roundabout, work_zone
+from scenesim.scenario.countries import country
 from scenesim.scenario.kerbs import with_kerbs
-from scenesim.scenario.model import Place, RoadSource
+from scenesim.scenario.mirrored import mirrored
+from scenesim.scenario.model import PARAMETERS_OF, RoadSource
 from scenesim.scenario.network import Network
+from scenesim.scenario.style import COUNTRY, MOTORWAY, TOWN, Style
 
-STYLES = {"town": places.TOWN, "rural": places.COUNTRY, "motorway": places.MOTORWAY}
-BUILDERS = {"straight": places.straight, "curve": places.curve, "hill": places.hill, "crossing": places.crossing}
-# Field of a Place -> argument of the builders in scenario.places.
-ARGUMENTS = {
-    "length_m": "length_m", "radius_m": "radius_m", "height_m": "height_m", "arms": "arms", "corner_radius_m": "corner_m",
-    "control": "control", "crosswalks": "crosswalks",
+STYLES = {"town": TOWN, "rural": COUNTRY, "motorway": MOTORWAY}
+# Places that know both sides of traffic; the others are built for the right, and mirrored.
+ON_BOTH_SIDES: dict[str, Callable[..., Network]] = {
+    "straight": places.straight, "curve": places.curve, "hill": places.hill, "crossing": junctions.crossing,
+    "junction": junctions.junction,
 }  # fmt: skip
+BUILDERS: dict[str, Callable[..., Network]] = ON_BOTH_SIDES | {
+    "roundabout": roundabout.roundabout, "motorway": motorway.motorway, "work_zone": work_zone.work_zone,
+}  # fmt: skip
+USUAL_TYPE = {"motorway": "motorway"}  # of places that are of one type only
+WITH_ARMS = ("crossing", "junction", "roundabout")
+# Field of a Place -> argument of its builder, where they differ.
+RENAMED = {"corner_radius_m": "corner_m"}
 
 
 def network(source: RoadSource) -> Network:
@@ -28,27 +38,40 @@ def network(source: RoadSource) -> Network:
         found = opendrive.read(Path(source.opendrive))
         return with_kerbs(found) if source.kerbs else found
     assert source.place is not None
+    place = source.place
     arguments: dict[str, Any] = {}
-    for field, argument in ARGUMENTS.items():
-        value = getattr(source.place, field)
+    for field in ("length_m", *PARAMETERS_OF):
+        value = getattr(place, field)
         if value is not None:
-            arguments["arm_m" if (field, source.place.kind) == ("length_m", "crossing") else argument] = value
-    if source.place.angle_deg is not None:
-        arguments["angle_rad"] = math.radians(source.place.angle_deg)
-    return BUILDERS[source.place.kind](style(source.place), **arguments)
+            name = RENAMED.get(field, field)
+            arguments[name.replace("_deg", "_rad")] = _radians(value) if field.endswith("_deg") else value
+    if "length_m" in arguments and place.kind in WITH_ARMS:
+        arguments["arm_m"] = arguments.pop("length_m")
+    of_place = style(source)
+    if place.kind in ON_BOTH_SIDES or not of_place.left_hand:
+        return BUILDERS[place.kind](of_place, **arguments)
+    return mirrored(BUILDERS[place.kind](replace(of_place, left_hand=False), **arguments), of_place.country)
+
+
+def _radians(degrees: float | tuple[float, ...]) -> float | tuple[float, ...]:
+    return tuple(map(math.radians, degrees)) if isinstance(degrees, tuple) else math.radians(degrees)
 
 
 def identity(source: RoadSource) -> str:
     """What the network of a source follows from: the place's values, or the map's bytes."""
     if source.opendrive is None:
-        return repr(source.place)
+        return f"{source.place!r} {source.country}"
     return f"{digest([Path(source.opendrive)])} {source.kerbs}"
 
 
-def style(place: Place) -> places.Style:
-    """What a procedural road is made of: as usual for its kind, with what the place changes."""
+def style(source: RoadSource) -> Style:
+    """What the road of a place is made of: as usual for its kind and country, with what the place changes."""
+    place, there = source.place, country(source.country)
+    assert place is not None
     names = ("lanes", "lane_width_m", "sidewalk_m", "parking_m", "shoulder_m", "verge_m")
     changes: dict[str, Any] = {n: getattr(place, n) for n in names if getattr(place, n) is not None}
     if place.speed_limit_km_per_h is not None:
         changes["speed_m_s"] = place.speed_limit_km_per_h / 3.6
-    return replace(STYLES[place.road_type], left_hand=place.left_hand_traffic, yellow=place.yellow_centre_line, **changes)
+    left = there.left_hand_traffic if place.left_hand_traffic is None else place.left_hand_traffic
+    usual = STYLES[USUAL_TYPE.get(place.kind, place.road_type)]
+    return replace(usual, left_hand=left, yellow=place.yellow_centre_line, country=there, **changes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -12,12 +13,14 @@ from shapely.geometry.base import BaseGeometry
 from scenesim.geometry import facets, fill
 from scenesim.geometry.facets import Facets
 from scenesim.geometry.mesh import Surface
+from scenesim.models.letters import text
 from scenesim.scenario.network import DRIVING, Corner, RoadObject, Signal
 from scenesim.world.road import RoadMap, RoadSurface
 
 Array = NDArray[np.float64]
 
 LIFT_M = 0.003  # of paint above the surface: rays tell it from the road, wheels and feet do not
+LADDER_M = 0.3
 BAR_M = 0.5  # width of a zebra's bars, and of the gaps between them (StVO sign 293)
 STOP_LINE_M = 0.5  # StVO sign 294
 BAY_LINE_M = 0.12
@@ -26,6 +29,8 @@ STOP = Surface("mark_white", "lane_marking", "stop_line")
 ZEBRA = Surface("mark_white", "lane_marking", "crosswalk")
 SYMBOL = Surface("mark_white", "lane_marking", "symbol")
 BAY = Surface("mark_white", "lane_marking", "parking")
+YIELD = Surface("mark_white", "lane_marking", "yield_line")
+TEXT_LONG = 2.5  # letters on the road are longer than wide, as they are seen at a slant
 
 
 def drape(shapes: Sequence[tuple[BaseGeometry, Surface]], ground: Facets) -> Facets:
@@ -74,16 +79,53 @@ def _object(surface: RoadSurface, thing: RoadObject) -> Iterator[tuple[BaseGeome
     kind = thing.kind.lower()
     if kind not in ("crosswalk", "roadmark", "parkingspace"):
         return
+    if thing.name.startswith("text:"):
+        yield _text(surface, thing), _colored(SYMBOL, thing.color)
+        return
     for ring in _rings(surface, thing):
         shape = shapely.Polygon(ring)
         if not shape.is_valid or shape.area < 0.01:
             continue
         if kind == "crosswalk":
             yield _zebra(shape), ZEBRA
+            if thing.name == "ladder":
+                yield _rails(shape), ZEBRA
         elif kind == "parkingspace":
             yield shapely.difference(shape, shape.buffer(-BAY_LINE_M, join_style="mitre")), BAY
         else:
-            yield shape, STOP if "stop" in thing.name.lower() else SYMBOL
+            name = thing.name.lower()
+            paint = STOP if "stop" in name else (YIELD if "yield" in name else SYMBOL)
+            yield shape, _colored(paint, thing.color)
+
+
+def _colored(paint: Surface, color: str) -> Surface:
+    return replace(paint, material="mark_yellow") if color == "yellow" else paint
+
+
+def _text(surface: RoadSurface, thing: RoadObject) -> BaseGeometry:
+    """Letters whose feet are at the object's place, for who drives along its heading; thing.length: from foot to head."""
+    flat = text(thing.name.removeprefix("text:"), 1.0)
+    low = flat.bounds[1]
+    pose = surface.pose(thing.s, thing.t, heading=thing.heading)
+    width = thing.length / TEXT_LONG
+
+    def laid(p: Array) -> Array:
+        # u along the road, which is up for the reader; the reader's right is -v.
+        local = np.column_stack([(p[:, 1] - low) * thing.length, -p[:, 0] * width, np.zeros(len(p))])
+        return pose.apply(local)[:, :2]
+
+    return shapely.make_valid(shapely.transform(flat, laid))
+
+
+def _rails(shape: shapely.Polygon) -> BaseGeometry:
+    """The two lines of a ladder crosswalk, along the way that people walk (MUTCD 3B.18: 6 to 24 inches wide)."""
+    corners = shapely.get_coordinates(shapely.oriented_envelope(shape))[:4]
+    a, b = corners[1] - corners[0], corners[3] - corners[0]
+    if a @ a < b @ b:
+        corners, b = corners[[0, 3, 2, 1]], a
+    step = b / np.sqrt(b @ b) * LADDER_M
+    sides = [(corners[0], corners[1], step), (corners[3], corners[2], -step)]
+    return shapely.union_all([shapely.Polygon([p, q, q + d, p + d]) for p, q, d in sides])
 
 
 def _rings(surface: RoadSurface, thing: RoadObject) -> Iterator[Array]:

@@ -33,6 +33,7 @@ FAR_TILE_M = 4096.0  # land far from the roads comes in one piece
 HORIZON_M = 1300.0
 OVERLAP_M2 = 0.5  # roads of a junction that share more than this are one area
 CLIPPED_M2 = 0.01
+RAISED = WALKING | {"curb"}
 
 
 @dataclass(frozen=True)
@@ -173,8 +174,8 @@ def _share(a: tuple[BaseGeometry, Facets], b: tuple[BaseGeometry, Facets]) -> bo
 
 def _area(road_map: RoadMap, bands: dict[str, list[Band]], group: list[str], caps: Array) -> Area:
     paved = [_shape(road_map, bands[r], PAVED) for r in group]
-    walking = [_shape(road_map, bands[r], WALKING) for r in group]
-    return merge([road_map.surfaces[r] for r in group], paved, walking, caps, (PAVED, WALKING))
+    walking = [_shape(road_map, bands[r], RAISED) for r in group]
+    return merge([road_map.surfaces[r] for r in group], paved, walking, caps, (PAVED, RAISED))
 
 
 def _marks_through(road_map: RoadMap, bands: dict[str, list[Band]], group: list[str]) -> list[tuple[BaseGeometry, Surface]]:

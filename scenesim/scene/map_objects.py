@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import shapely
 from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
+from scenesim.base import assets
 from scenesim.base.keys import Key, derive
 from scenesim.geometry import solids
 from scenesim.geometry.mesh import Surface
+from scenesim.models import catalogue
 from scenesim.models.catalogue import ModelRequest
+from scenesim.scenario import countries
 from scenesim.scenario.network import Corner, RoadObject, Signal
 from scenesim.scene.placement import Placement
-from scenesim.scene.site import Site
+from scenesim.scene.site import Site, rectangle
 from scenesim.world.road import RoadMap, RoadSurface
-from scenesim.world.signals import color, face_yaw
+from scenesim.world.signals import color, face_yaw, phase_yaw
 
 # Codes of the German catalogue of signs (VzKat 2017), which OpenDRIVE maps use whatever their country says.
 FACES = {
@@ -39,6 +42,7 @@ LIGHTS = {
 }  # fmt: skip
 ON_THE_ROAD = {"293", "294", "295", "341", "342"}  # markings that maps list among the signals
 WALKERS_CLEAR_S = 7.0  # a carriageway of 8 m at 1.2 m/s (RiLSA 2015)
+HEADROOM_M, SPANS_M = 4.0, 4.0  # what is higher and wider than this is driven under
 LOWEST_M = 0.5  # a sign that is said to stand lower than this has no height in the map
 
 
@@ -78,7 +82,7 @@ def _light(surface: RoadSurface, signal: Signal, site: Site) -> Placement | None
     elif signal.z > LOWEST_M:
         options = (("lower_edge_m", round(max(z + signal.z - ground, 1.5), 2)),)
     site.take(shapely.Point(x, y).buffer(0.5))
-    shows = partial(_walkers_color if name == "traffic_light_pedestrian" else color, face_yaw(surface, signal))
+    shows = partial(_walkers_color if name == "traffic_light_pedestrian" else color, phase_yaw(surface, signal))
     return Placement(
         site.stand(x, y, yaw, ground), ModelRequest("roadside", name, 0, options), shows=shows, name=signal.name or name
     )
@@ -114,8 +118,8 @@ def _sign(surface: RoadSurface, signal: Signal, site: Site) -> Placement | None:
     if site.paved.intersects(spot) or not np.isfinite(ground):
         return None
     site.take(shapely.Point(x, y).buffer(0.4))
-    face = FACES.get(code, "blank")
-    value = _value(signal) if face.startswith("speed_limit") else ""
+    face = countries.faces(signal.country).get(signal.kind) or FACES.get(code, "blank")
+    value = _value(signal) if face.startswith("speed_limit") else signal.text
     above = z + (signal.z if signal.z > LOWEST_M else 2.2) - ground
     options = (("face", face), ("lower_edge_m", round(max(above, 0.4), 2)), ("value", value))
     return Placement(site.stand(x, y, yaw, ground), ModelRequest("roadside", "sign", 0, options), name=signal.name or face)
@@ -177,6 +181,8 @@ def _object(thing: RoadObject, x: float, y: float, yaw: float, site: Site, key: 
     kind, name = thing.kind.lower(), thing.name.lower()
     radius = 0.4
     request = None
+    if kind in ("furniture", "obstacle") and thing.name in _furniture():
+        return _furnished(thing, x, y, yaw, site)
     if kind in ("tree", "vegetation", "bush"):
         species = "spruce" if "fir" in name or "pine" in name else ("bush" if kind != "tree" else "oak")
         height = round(min(max(thing.height or (2.0 if species == "bush" else 9.0), 0.6), 30.0))
@@ -198,6 +204,35 @@ def _object(thing: RoadObject, x: float, y: float, yaw: float, site: Site, key: 
     if not np.isfinite(site.height([[x, y]])[0]):
         return None
     return Placement(site.stand(x, y, yaw), request, params=(0.5, 0.5, 0.5, (int(key) % 1000) / 1000))
+
+
+@cache
+def _furniture() -> dict[str, str]:
+    """What may stand beside a road by name -> its kind of model."""
+    return {name: kind for kind in ("debris", "roadside") for name in assets.names(kind)}
+
+
+def _furnished(thing: RoadObject, x: float, y: float, yaw: float, site: Site) -> Placement | None:
+    """Street furniture by the name of its recipe: where its own footprint is free, off the carriageway unless it is an
+    obstacle."""
+    request = ModelRequest(_furniture()[thing.name], thing.name, 0, thing.options)
+    z = float(site.height([[x, y]])[0])
+    if not np.isfinite(z):
+        return None
+    model = catalogue.build(request).model
+    c, s = float(np.cos(yaw)), float(np.sin(yaw))
+    ahead, left = model.box_center_m[:2]
+    length, width = (0.98 * v for v in model.size_lwh_m[:2])
+    shape = rectangle(x + c * ahead - s * left, y + s * ahead + c * left, yaw, length, width)
+    over = model.size_lwh_m[2] > HEADROOM_M and max(length, width) > SPANS_M  # a gantry stands on its legs
+    feet = shape if not over else shapely.Point(x, y).buffer(0.3)
+    if thing.kind == "obstacle":
+        if any(feet.intersects(other) for other in site.near(feet)):
+            return None
+        site.take(feet)
+    elif not site.claim(feet, "carriageway"):
+        return None
+    return Placement(site.stand(x, y, yaw, z + thing.z), request)
 
 
 def _block(surface: RoadSurface, thing: RoadObject, site: Site) -> Iterator[Placement]:

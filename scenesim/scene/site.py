@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 import numpy as np
 import shapely
@@ -51,7 +52,11 @@ class Site:
         """Whether nothing stands on a shape yet and it keeps off the "roads" (with their sidewalks) or the "carriageway"."""
         if (self.footprint if off == "roads" else self.paved).intersects(shape):
             return False
-        return not any(shape.intersects(other) for cell in _cells(shape) for other in self._taken.get(cell, ()))
+        return not any(shape.intersects(other) for other in self.near(shape))
+
+    def near(self, shape: BaseGeometry) -> Iterator[BaseGeometry]:
+        """What was taken in the cells that a shape touches."""
+        return (other for cell in _cells(shape) for other in self._taken.get(cell, ()))
 
     def take(self, shape: BaseGeometry) -> None:
         """Mark a shape as taken."""

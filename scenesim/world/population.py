@@ -314,7 +314,7 @@ def _crossings(road_map: RoadMap, around: Array, reach_m: float) -> list[_Crossi
     found = []
     for surface in road_map.surfaces.values():
         lights = [q for q in surface.road.signals if q.dynamic or q.kind in signals.LIGHT_CODES]
-        if lights and not all(signals.color(signals.face_yaw(surface, q)) == "red" for q in lights):
+        if lights and not all(signals.color(signals.phase_yaw(surface, q)) == "red" for q in lights):
             continue
         for thing in surface.road.objects:
             if thing.kind != "crosswalk" or not thing.outlines or not all(c.in_road for c in thing.outlines[0]):

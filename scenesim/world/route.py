@@ -17,7 +17,8 @@ from scenesim.world.road import LaneRef, RoadMap
 Array = NDArray[np.float64]
 STEP_M = 0.4
 MOST_LANES = 5000  # a circle of very short lanes ends here
-BLEND_M = 12.0  # over this much before and after a join a jump of the lane's centre is smoothed away
+BLEND_M = 12.0  # over this much before and after a join a jump of the lane's centre is smoothed away, and over more at speed:
+LATERAL_M_S2 = 1.0  # what drivers take when they change lanes (recalled)
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,8 @@ def _stretches(graph: LaneGraph, way: list[LaneRef], s_from: float, s_to: float)
 def _route(graph: LaneGraph, stretches: list[Stretch]) -> Route:
     pieces = [np.linspace(q.s_from, q.s_to, max(2, int(abs(q.s_to - q.s_from) / STEP_M) + 2)) for q in stretches]
     lines = [graph.center(q.lane, s) for q, s in zip(stretches, pieces)]
-    _join(lines)
+    limits = [graph.map.surfaces[q.lane.road].speed_limit(q.s_to, graph.map.lane(q.lane)) or 0.0 for q in stretches]
+    _join(lines, limits)
     up = [_normals(graph, q, s) for q, s in zip(stretches, pieces)]
     points, index = np.concatenate(lines), np.repeat(np.arange(len(pieces)), [len(s) for s in pieces])
     d = np.sqrt((np.diff(points, axis=0) ** 2).sum(1))
@@ -194,11 +196,14 @@ def _normals(graph: LaneGraph, q: Stretch, s: Array) -> Array:
     return pose.rotate(np.broadcast_to([0.0, 0.0, 1.0], (len(s), 3)))
 
 
-def _join(lines: list[Array]) -> None:
-    """Move the ends of lines (n, 3) that follow each other onto the middle between them, fading out over BLEND_M."""
-    for a, b in zip(lines, lines[1:]):
+def _join(lines: list[Array], limits_m_s: Sequence[float]) -> None:
+    """Move the ends of lines (n, 3) that follow each other onto the middle between them, fading out over BLEND_M, or more where
+    the jump is wide and one drives fast."""
+    for a, b, limit in zip(lines, lines[1:], limits_m_s):
         jump = b[0] - a[-1]
+        # A smooth step of height h over a length l bends by 6 h / l^2 at the most.
+        swing = float(np.sqrt(6 * (jump @ jump) ** 0.5 / 2 * limit * limit / LATERAL_M_S2))
         for line, shift in ((a[::-1], jump / 2), (b, -jump / 2)):
             d = np.concatenate([[0.0], np.cumsum(np.sqrt((np.diff(line, axis=0) ** 2).sum(1)))])
-            u = np.clip(d / max(min(BLEND_M, d[-1] / 2), 1e-6), 0, 1)
+            u = np.clip(d / max(min(max(BLEND_M, swing), d[-1] / 2), 1e-6), 0, 1)
             line += (1 - u * u * (3 - 2 * u))[:, None] * shift

@@ -29,6 +29,13 @@ def face_yaw(surface: RoadSurface, signal: Signal) -> float:
     return yaw + signal.heading + (0.0 if signal.orientation == "-" else np.pi)
 
 
+def phase_yaw(surface: RoadSurface, signal: Signal) -> float:
+    """The yaw by which a light has its turn: its own, but for one that says its stage, as where roads meet askew."""
+    if signal.subtype.startswith("stage"):
+        return int(signal.subtype.removeprefix("stage")) * np.pi / 2
+    return face_yaw(surface, signal)
+
+
 def color(yaw: float, time_s: float = 0.0) -> str:
     """What a light that looks to `yaw` shows: "green", "amber", "red" or "red_amber". The lights of one axis of a crossing have
     their stage while those across it are red."""
@@ -43,7 +50,7 @@ def color(yaw: float, time_s: float = 0.0) -> str:
 
 @dataclass(frozen=True)
 class Stop:
-    """Where the front bumper of who follows a route waits at a light: its distance, and the yaw to which the light looks."""
+    """Where the front bumper of who follows a route waits at a light: its distance, and the yaw by which it has its turn."""
 
     distance_m: float
     yaw: float
@@ -74,5 +81,5 @@ def stops(route: Route) -> list[Stop]:
                     if along
                     else np.interp(-signal.s, -s, route.distance_m[inside])
                 )
-                found.append(Stop(float(d) - STOP_BEFORE_M, face_yaw(surface, signal)))
+                found.append(Stop(float(d) - STOP_BEFORE_M, phase_yaw(surface, signal)))
     return sorted((p for p in found if p.distance_m > 0.0), key=lambda p: p.distance_m)

@@ -1,0 +1,210 @@
+"""Every kind of place: lanes join in position and heading, traffic can drive through, and nothing stands in anything else."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from scenesim.base import assets
+from scenesim.base.errors import InputError
+from scenesim.base.keys import Key
+from scenesim.models import building, catalogue
+from scenesim.models.roadside import FACES
+from scenesim.scenario.countries import country
+from scenesim.scenario.model import PLACES, RoadSource
+from scenesim.scenario.network import DRIVING
+from scenesim.scenario.roads import network
+from scenesim.scene import ground
+from scenesim.scene.surroundings import Surroundings, surroundings
+from scenesim.world.lanes import LaneGraph, lane_at
+from scenesim.world.road import RoadMap
+from scenesim.world.route import route_from
+
+PLACE_OF = {
+    "straight": [{}],
+    "curve": [{"radius_m": 60}],
+    "hill": [{}],
+    "crossing": [{"lanes": 2}],
+    "junction": [{"shape": s} for s in ("t", "y", "x", "skew", "skew_t")] + [{"arm_angles_deg": (0, 50, 130, 200, 290)}],
+    "roundabout": [
+        {},
+        {"radius_m": 10, "arms": 3},
+        {"ring_lanes": 2, "lanes": 2, "arms": 5, "radius_m": 32},
+        {"ring_lanes": 2},
+    ],
+    "motorway": [{"noise_walls": True}, {"ramps": "off", "lanes": 3}, {"ramps": "on"}, {"ramps": "none"}],
+    "work_zone": [{"lanes": 2}, {}, {"lanes": 2, "road_type": "motorway", "length_m": 600}],
+}
+CASES = [(kind, options) for kind in PLACES for options in PLACE_OF[kind]]
+SIDES = ("germany", "united_kingdom")
+# Lanes that begin or end beside another, and whose traffic changes over: by half a lane where they taper, else by a whole one.
+CHANGES = {"motorway": 1.95, "work_zone": 3.8}
+
+
+def source(kind, options, where="germany"):
+    return RoadSource(place={"kind": kind, **options}, country=where)
+
+
+@cache
+def road_map(kind, options, where):
+    return RoadMap(network(source(kind, dict(options), where)))
+
+
+def of(case, where="germany"):
+    kind, options = case
+    return road_map(kind, tuple((k, v) for k, v in options.items()), where)
+
+
+def heading(m, ref, s):
+    along = 0.0 if m.along(ref) else np.pi
+    return float(m.surfaces[ref.road].road.line.at(np.array(s))[2]) + along
+
+
+@pytest.mark.parametrize("where", SIDES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_lanes_that_follow_each_other_meet(case, where):
+    m = of(case, where)
+    graph = LaneGraph(m)
+    assert all(m.along(r) == ((r.lane < 0) == (where == "germany")) for r in m.lanes())
+    joined = 0
+    for a in m.lanes():
+        leaves = graph.entry_exit(a)[1]
+        for b in graph.successors(a):
+            enters = graph.entry_exit(b)[0]
+            gap = graph.center(b, enters) - graph.center(a, leaves)
+            turn = heading(m, b, enters) - heading(m, a, leaves)
+            assert np.sqrt(gap @ gap) < max(0.02, CHANGES.get(case[0], 0.0)), (a, b)
+            assert abs(np.arctan2(np.sin(turn), np.cos(turn))) < 0.01, (a, b)
+            joined += 1
+    assert joined or not m.network.junctions
+
+
+@pytest.mark.parametrize("where", SIDES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_lanes_end_only_where_the_place_does(case, where):
+    """Traffic that drives on comes to an end of the place: no lane ends inside."""
+    m = of(case, where)
+    graph = LaneGraph(m)
+    for ref in m.lanes():
+        if not graph.successors(ref):
+            road = m.network.roads[ref.road]
+            assert (road.successor if m.along(ref) else road.predecessor) is None, ref
+    entered = {b for a in m.lanes() for b in graph.successors(a)}
+    for ref in set(m.lanes()) - entered:
+        road = m.network.roads[ref.road]
+        assert (road.predecessor if m.along(ref) else road.successor) is None, ref
+
+
+@pytest.mark.parametrize("where", SIDES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_routes_bend_no_sharper_than_cars_turn(case, where):
+    m = of(case, where)
+    graph = LaneGraph(m)
+    tightest = 0.0
+    for n, ref in enumerate([r for r in m.lanes() if graph.length(r) > 20 and not m.network.roads[r.road].junction]):
+        entry, leave = graph.entry_exit(ref)
+        route = route_from(m, ref, entry + 0.3 * (leave - entry), 150.0, Key(n), "random", graph)
+        step = np.sqrt((np.diff(route.points[:, :2], axis=0) ** 2).sum(1))
+        assert step.max() < 0.9
+        bend = np.abs(np.convolve(np.gradient(route.heading_rad, route.distance_m), np.full(5, 0.2), "valid"))
+        tightest = max(tightest, float(bend.max()))
+    assert tightest < 1 / 4.5  # a city car turns in 9 to 10 m from kerb to kerb
+
+
+# ---- nothing stands in anything else
+
+FLAT = {"terrain"}
+
+
+def footprint(p):
+    """(middle, axes (2, 2), half sizes) of what a thing covers at the ground; None for what hangs above it."""
+    model = catalogue.build(p.request).model
+    length, width, height = model.size_lwh_m
+    ahead, left = model.box_center_m[:2]
+    if p.request.kind == "building":
+        d = building.draw(p.request.name, Key(p.request.key))  # without eaves and balconies
+        (length, width), ahead, left = (d.depth_m, d.width_m), 0.0, 0.0
+    elif p.request.kind == "vegetation" and "hedge" not in p.request.name or (p.request.kind == "roadside" and height > 2.0):
+        length, width, ahead, left = 0.2, 0.2, 0.0, 0.0  # trunks and posts
+    yaw = float(p.world_from_object.yaw())
+    c, s = np.cos(yaw), np.sin(yaw)
+    axes = np.array([[c, s], [-s, c]])
+    return p.world_from_object.translation[:2] + np.array([ahead, left]) @ axes, axes, np.array([length, width]) / 2 * 0.96
+
+
+def overlaps(a, b):
+    """Whether two rectangles share an area: they do if no axis of either parts them."""
+    between = b[0] - a[0]
+    for axis in (*a[1], *b[1]):
+        reach = sum(float(half @ np.abs(axes @ axis)) for _, axes, half in (a, b))
+        if abs(between @ axis) >= reach - 0.01:
+            return False
+    return True
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_nothing_stands_in_anything_else_or_on_a_lane(case):
+    m = of(case)
+    x, y, _ = m.network.roads["1"].line.at(0.25 * m.network.roads["1"].length + np.array([0.0, 50.0]))
+    around = np.stack([x, y], 1)
+    land = ground.build(m, around, 75.0)
+    for seed in (1, 2) if case[0] != "motorway" else (1,):
+        placed = [p for p in surroundings(m, land, Key(seed), Surroundings(), around, 65.0) if p.request is not None]
+        shapes = [footprint(p) for p in placed]
+        assert placed
+        for k, (p, shape) in enumerate(zip(placed, shapes)):
+            z = p.world_from_object.translation[2]
+            assert np.isfinite(z)
+            corners = shape[0] + np.array([[1, 1], [-1, -1], [0, 0]]) * shape[2] @ shape[1]
+            for corner in corners:
+                assert lane_at(m, *corner.tolist(), float(z)) is None, (p.request.name, corner)
+            for other, beside in zip(placed[:k], shapes[:k]):
+                assert not overlaps(shape, beside), (p.request, other.request, shape[0])
+
+
+# ---- what cannot be built, and countries
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ({"kind": "roundabout", "radius_m": 9, "arms": 6}, "too small for arms|no island"),
+        ({"kind": "roundabout", "lanes": 3}, "ring_lanes"),
+        ({"kind": "junction", "arm_angles_deg": (0, 20, 180)}, "too near"),
+        ({"kind": "junction", "arm_angles_deg": (0, 180)}, "3 to 6"),
+        ({"kind": "motorway", "length_m": 500}, "too short"),
+        ({"kind": "motorway", "lanes": 1}, "at least 2"),
+        ({"kind": "work_zone", "works_m": 280, "length_m": 300}, "too short"),
+    ],
+)
+def test_what_cannot_be_built_is_refused(place, says):
+    with pytest.raises(InputError, match=says):
+        network(RoadSource(place=place))
+
+
+@pytest.mark.parametrize("name", assets.names("countries"))
+def test_signs_of_every_country_have_faces(name):
+    c = country(name)
+    assert {s["face"] for s in c.signs.values()} <= set(FACES)
+    assert set(c.signs) | {"priority"} == set(country("germany").signs)
+    assert len({s["code"] for s in c.signs.values()}) >= len(c.signs) - 2
+
+
+def test_countries_paint_and_drive_as_their_data_say():
+    us, jp = (network(source("crossing", {"lanes": 1}, w)).roads["1"] for w in ("united_states", "japan"))
+    assert us.sections[0].lanes[0].marks[0].color == "yellow" and jp.sections[0].lanes[0].marks[0].color == "white"
+    assert us.rule == "RHT" and jp.rule == "LHT"
+    line = us.sections[0].lanes[0].marks[0].lines[0]
+    assert (line.length, line.space) == pytest.approx((10 * 0.3048, 30 * 0.3048), abs=0.01)  # MUTCD 3A.06: 10 ft and 30 ft
+
+
+def test_a_mirrored_place_is_the_place_in_a_mirror():
+    a = RoadMap(network(source("roundabout", {})))
+    b = RoadMap(network(RoadSource(place={"kind": "roundabout", "left_hand_traffic": True})))
+    for ref in a.lanes(DRIVING):
+        s = np.linspace(*a.span(ref), 5)
+        p = a.surfaces[ref.road].edge_xyz(ref.section, ref.lane, s)
+        q = b.surfaces[ref.road].edge_xyz(ref.section, -ref.lane, s)
+        assert np.abs(p * [1, -1, 1] - q).max() < 1e-9
