@@ -12,7 +12,7 @@ from scenesim.base import assets, keys, taxonomy
 from scenesim.base.errors import InputError
 from scenesim.geometry import solids
 from scenesim.geometry.mesh import Surface, face_normals, open_edges
-from scenesim.models import building, material, roadside, signs
+from scenesim.models import building, material, roadside
 from scenesim.models.model import LAMP_BITS
 from scenesim.scenario import places
 from scenesim.scene import ground
