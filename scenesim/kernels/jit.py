@@ -48,6 +48,9 @@ numba.config.CACHE_DIR = str(cache_folder() / "kernels" / _digest())
 # No fastmath: infinities carry meaning, and the answer must be the same on every machine. LLVM does not contract a*b + c
 # unless it is told to, so FMA hardware changes nothing. error_model="numpy": a division by zero is inf, not a branch.
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "cache": True}
+# Of what only kernels call. They own the arrays: callees neither make any nor return one, and do not count references, which
+# are atomic operations and took half of the time in which a picture was shaded.
+CALLED: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 
 
 def kernel(function: F) -> F:
@@ -61,12 +64,12 @@ def helper(function: F) -> F:
     It has no entry for Python, whose unpacking of a scene's arrays costs a quarter of all compilation: a call from there is
     an error of the programmer's that ends the process.
     """
-    return _once_per_type(numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function))
+    return _once_per_type(numba.njit(**OPTIONS, **CALLED)(function))
 
 
 def inline(function: F) -> F:
     """Compile a helper that LLVM puts into each place that calls it."""
-    return _once_per_type(numba.njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function))
+    return _once_per_type(numba.njit(forceinline=True, **OPTIONS, **CALLED)(function))
 
 
 def _once_per_type(dispatcher):
