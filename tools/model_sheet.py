@@ -116,17 +116,20 @@ def pictures(request: ModelRequest, args: argparse.Namespace) -> np.ndarray:
     if request.kind == "building":  # its columns of instance parameters come from its design
         params = building.draw(request.name, keys.Key(request.key)).params(keys.root(1))
         placements.append(Placement(Pose.identity(), request, class_name="building", params=params))
+    built = catalogue.build(request)
     stage = Stage(timeline(request, tuple(args.paint), articulation, lamps, request.kind != "building"), placements)
     snapshot = stage.at(0.0, -1e-3, 1e-3)
     run = partial(cast.run, threads=args.threads)
     env = AmbientField(environment(**(NIGHT if args.night else DAY)), stage.still).around(snapshot.origin_m, run)
-    model = stage.built[1].model
+    model = built.model
     lens = Pinhole(args.width, args.width * args.aspect[1] // args.aspect[0], 2.6 * args.width)
     row = []
     for view in args.views:
         pose = look_at(model, *VIEWS[view], lens, args.zoom)
         rgb = capture(snapshot.scene, env, lens, pose, keys.root(1), threads=args.threads)[2]
         row.append(rgb)
+    if not args.caption:
+        return np.concatenate(row, axis=1)
     triangles = sum(len(p.mesh.triangles) for p in model.parts)
     size = " x ".join(f"{s:.2f}" for s in model.size_lwh_m)
     text = f"{request.name}  {size} m  {triangles} triangles"
@@ -169,6 +172,7 @@ def main() -> None:
     parser.add_argument("--option", nargs="*", default=[], metavar="KEY=VALUE", help="options of the model")
     parser.add_argument("--key", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.set_defaults(caption=True)
     args = parser.parse_args()
     try:
         sheet = np.concatenate([pictures(r, args) for r in requests(args)])

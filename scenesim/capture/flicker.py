@@ -16,7 +16,8 @@ from scenesim.base.keys import Key
 from scenesim.kernels.packed import INSTANCE, PackedScene
 from scenesim.models.model import LAMP_BITS
 
-SWITCHED = sum(LAMP_BITS[n] for n in ("position", "brake", "indicator_left", "indicator_right", "red", "amber", "green"))
+DIODES = ("position", "brake", "indicator_left", "indicator_right", "red", "amber", "green", "blue_left", "blue_right")
+SWITCHED = sum(LAMP_BITS[n] for n in DIODES)
 
 
 class Lens(Protocol):

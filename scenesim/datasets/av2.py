@@ -38,7 +38,9 @@ STACKED_M = 0.5  # two lidars are one above the other, where they are no further
 CATEGORIES = {
     "car": "REGULAR_VEHICLE", "van": "REGULAR_VEHICLE", "truck": "TRUCK", "bus": "BUS", "trailer": "VEHICULAR_TRAILER",
     "motorcycle": "MOTORCYCLE", "bicycle": "BICYCLE", "pedestrian": "PEDESTRIAN", "child": "PEDESTRIAN", "animal": "ANIMAL",
-    "cone": "CONSTRUCTION_CONE", "traffic_sign": "SIGN",
+    "cone": "CONSTRUCTION_CONE", "traffic_sign": "SIGN", "articulated_bus": "ARTICULATED_BUS", "tram": "RAILED_VEHICLE",
+    "construction_vehicle": "LARGE_VEHICLE", "ambulance": "LARGE_VEHICLE", "police_car": "REGULAR_VEHICLE",
+    "personal_mobility": "WHEELED_DEVICE",
 }  # fmt: skip
 MARKS = {
     "none": "NONE", "broken": "DASHED_{}", "solid": "SOLID_{}", "solid_solid": "DOUBLE_SOLID_{}",

@@ -16,8 +16,9 @@ from scenesim.datasets.recorded import Box, Recording
 
 CLASSES = {
     "REGULAR_VEHICLE": "car", "LARGE_VEHICLE": "van", "TRUCK": "truck", "BOX_TRUCK": "truck", "TRUCK_CAB": "truck",
-    "BUS": "bus", "SCHOOL_BUS": "bus", "ARTICULATED_BUS": "bus", "VEHICULAR_TRAILER": "trailer", "BICYCLE": "bicycle",
-    "BICYCLIST": "bicycle", "MOTORCYCLE": "motorcycle", "MOTORCYCLIST": "motorcycle", "PEDESTRIAN": "pedestrian",
+    "BUS": "bus", "SCHOOL_BUS": "bus", "ARTICULATED_BUS": "articulated_bus", "RAILED_VEHICLE": "tram",
+    "VEHICULAR_TRAILER": "trailer", "BICYCLE": "bicycle", "BICYCLIST": "bicycle", "MOTORCYCLE": "motorcycle",
+    "MOTORCYCLIST": "motorcycle", "PEDESTRIAN": "pedestrian",
     "OFFICIAL_SIGNALER": "pedestrian", "ANIMAL": "animal", "DOG": "animal", "CONSTRUCTION_CONE": "cone",
     "CONSTRUCTION_BARREL": "cone",
 }  # fmt: skip

@@ -19,7 +19,8 @@ LIDAR = "LIDAR_TOP"
 CLASSES = {
     "animal": "animal", "human.pedestrian.child": "child", "human": "pedestrian", "movable_object.trafficcone": "cone",
     "movable_object.barrier": "barrier", "movable_object": "debris", "vehicle.bicycle": "bicycle", "vehicle.bus": "bus",
-    "vehicle.car": "car", "vehicle.construction": "truck", "vehicle.emergency.ambulance": "van", "vehicle.emergency": "car",
+    "vehicle.bus.bendy": "articulated_bus", "vehicle.car": "car", "vehicle.construction": "construction_vehicle",
+    "vehicle.emergency.ambulance": "ambulance", "vehicle.emergency": "police_car",
     "vehicle.motorcycle": "motorcycle", "vehicle.trailer": "trailer", "vehicle.truck": "truck",
 }  # fmt: skip
 WORKER = "human.pedestrian.construction_worker"

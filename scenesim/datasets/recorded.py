@@ -16,12 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scenesim.base import assets
 from scenesim.base.errors import InputError, Place, did_you_mean
 from scenesim.base.frames import Pose, interpolate
 from scenesim.base.keys import Key, derive, generator
 from scenesim.datasets.formats import READERS
-from scenesim.models import catalogue
+from scenesim.models import catalogue, vehicle_recipe
 from scenesim.models.catalogue import ModelRequest
 from scenesim.models.model import CHANNELS, CRANK_RAD, GAIT_RAD, SPEED_M_S, STEER_RAD, WHEEL_M, Model
 from scenesim.world import population
@@ -122,11 +121,12 @@ def model_of(boxes: Sequence[Box], track: str) -> ModelRequest | None:
         elif name in OTHERS:
             said = OTHERS[name]
         else:
-            recipes = {n: assets.read("vehicles", n) for n in catalogue.vehicles()}
-            fits = [n for n, recipe in recipes.items() if recipe["class_name"] == name]
+            recipes = {n: vehicle_recipe.read(n) for n in catalogue.vehicles()}
+            fits = [n for n, recipe in recipes.items() if recipe.class_name == name]
             if not fits:
                 return None
-            said = min(fits, key=lambda n: abs(recipes[n]["length_m"] - length))
+            fits = [n for n in fits if not recipes[n].coat] or fits  # without a livery, where there is such a one
+            said = min(fits, key=lambda n: abs(recipes[n].length_m - length))
     kind = catalogue.find(said)
     if kind == "person":
         return population.person(said, generator(derive(Key(0), "recorded", track)))

@@ -12,7 +12,9 @@ from scenesim.capture.frame import Image
 
 # Categories of the COCO detection set that our classes map to, with their ids (cocodataset.org, 2017). Classes that COCO does
 # not have keep their own names, with ids that COCO does not use.
-COCO_IDS = {"person": 1, "bicycle": 2, "car": 3, "motorcycle": 4, "bus": 6, "truck": 8, "traffic light": 10, "dog": 18}
+COCO_IDS = {
+    "person": 1, "bicycle": 2, "car": 3, "motorcycle": 4, "bus": 6, "train": 7, "truck": 8, "traffic light": 10, "dog": 18,
+}  # fmt: skip
 OWN_IDS = 200
 
 

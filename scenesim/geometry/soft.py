@@ -77,6 +77,13 @@ def rounded_box(size: ArrayLike, radius: float, surface: Surface, pieces: int = 
     return make(v, triangles(np.array(quads)), surface, uv=v[:, [0, 2]], smooth_deg=60.0, color=color)
 
 
+def hexahedron(low: Array, high: Array, surface: Surface) -> Mesh:
+    """A closed body between two quads (4, 3), corner by corner."""
+    v = np.concatenate([low, high])
+    quads = np.array([(3, 2, 1, 0), (4, 5, 6, 7), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7)])
+    return make(v, outward(v - v.mean(0), triangles(quads)), surface, uv=v[:, [0, 2]], smooth_deg=1.0)
+
+
 def ring(profile: ArrayLike, sides: int, surface: Surface, smooth_deg: float = 45.0) -> Mesh:
     """A closed profile (n, 2) of radius and y, all radii above 0, turned about the y axis."""
     p = np.asarray(profile, float)

@@ -15,9 +15,9 @@ def seat(at: Point, width: float = 0.5) -> Mesh:
     """A seat with headrest; at: the hip point on the cushion."""
     x, y, z = at
     parts = [
-        placed(rounded_box((0.50, width, 0.16), 0.07, CLOTH), (x + 0.05, y, z + 0.08)),
+        placed(rounded_box((0.50, width, 0.16), 0.07, CLOTH, 1), (x + 0.05, y, z + 0.08)),
         placed(rounded_box((0.14, width * 0.96, 0.62), 0.065, CLOTH), (x - 0.26, y, z + 0.43), pitch=-0.28),
-        placed(rounded_box((0.08, 0.26, 0.16), 0.036, CLOTH), (x - 0.37, y, z + 0.79), pitch=-0.2),
+        placed(rounded_box((0.08, 0.26, 0.16), 0.036, CLOTH, 1), (x - 0.37, y, z + 0.79), pitch=-0.2),
     ]
     return join(parts)
 
@@ -26,10 +26,11 @@ def bench(at: Point, width: float, headrests: Sequence[float] = (-0.33, 0.33)) -
     """A rear seat."""
     x, y, z = at
     parts = [
-        placed(rounded_box((0.48, width, 0.16), 0.07, CLOTH), (x + 0.05, y, z + 0.10)),
+        placed(rounded_box((0.48, width, 0.16), 0.07, CLOTH, 1), (x + 0.05, y, z + 0.10)),
         placed(rounded_box((0.14, width * 0.98, 0.52), 0.065, CLOTH), (x - 0.26, y, z + 0.38), pitch=-0.36),
     ]
-    parts += [placed(rounded_box((0.08, 0.24, 0.12), 0.036, CLOTH), (x - 0.36, y + h, z + 0.68), pitch=-0.3) for h in headrests]
+    rest = rounded_box((0.08, 0.24, 0.12), 0.036, CLOTH, 1)
+    parts += [placed(rest, (x - 0.36, y + h, z + 0.68), pitch=-0.3) for h in headrests]
     return join(parts)
 
 

@@ -6,7 +6,7 @@ widest line, 3 the shoulder, 4 the belt (foot of the windows), 5 the cant rail, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -238,8 +238,15 @@ def surface(side: Array, top: Array, front: Array, rear: Array, runs: list[Creas
     return v, subdivision.triangles(quads)
 
 
+def _without_roof(c: Car) -> Car:
+    """The same body flat from the screen's foot to the boot."""
+    z = max(c.roof_end_m[1], c.deck_m[1], c.tail_edge_m[1])
+    return replace(c, screen_top_m=(c.screen_top_m[0], (c.screen_base_m[1] + c.roof_end_m[1]) / 2), height_m=z)
+
+
 def skin(c: Car) -> tuple[Shell, Array]:
     """(shell of paint, side lattice) of exactly the recipe's size."""
+    c = _without_roof(c) if c.open_top else c
     height = c.height_m - (0.042 if c.rails else 0.0)  # the height that is told includes the rails
     at = lines(c, height)
     side, top = sides(c, at)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scenesim.geometry import solids
 from scenesim.geometry.mesh import Mesh, Surface, join, make
 from scenesim.geometry.shell import Shell
-from scenesim.geometry.soft import bar, both, mirrored, placed, rounded_box
+from scenesim.geometry.soft import bar, both, hexahedron, mirrored, placed, rounded_box
 from scenesim.models import cabin
 from scenesim.models.car_body import Body
 from scenesim.models.car_zones import window_line
@@ -108,6 +108,8 @@ def outside(b: Body) -> list[Mesh]:
 def _roof(b: Body, ray: Probe) -> list[Mesh]:
     """Rails, aerial, and the third brake lamp under the roof's end."""
     c, meshes = b.car, []
+    if c.open_top:
+        return meshes
     if c.rails:
         path = []
         for s in np.linspace(c.screen_top_m[0] + 0.25, c.roof_end_m[0] - 0.25, 8):
@@ -150,6 +152,8 @@ def seat(b: Body) -> tuple[float, float, float]:
 def inside(b: Body) -> list[Mesh]:
     """The cabin."""
     c = b.car
+    if c.open_top:
+        return open_cabin(b)
     (x, y, floor), belt = seat(b), min(c.belt_m)
     top = min(c.screen_base_m[1] - 0.02, belt + 0.03)
     meshes = [headliner(b), cabin.seat((x, y, floor)), cabin.seat((x, -y, floor))]
@@ -169,6 +173,36 @@ def inside(b: Body) -> list[Mesh]:
     meshes.append(cabin.dash((-c.screen_base_m[0] - 0.27, 0, top - 0.12), (0.42, c.width_m * 0.74, 0.22)))
     meshes.append(cabin.steering_wheel((x + 0.43, y, top - 0.03)))
     return meshes
+
+
+def open_cabin(b: Body) -> list[Mesh]:
+    """The cockpit of a car without a roof: a framed screen, seats that are seen, the hood folded behind them."""
+    c = b.car
+    (x, y, floor), (s0, z0), (s1, z1) = seat(b), c.screen_base_m, c.screen_top_m
+    low, high = 0.78 * b.half, 0.64 * b.half
+    foot, head = np.array([-s0 - 0.02, 0, z0 - 0.05]), np.array([-s1, 0, z1])
+    pane = [foot + [0, low, 0], head + [-0.04, high, 0], head + [-0.04, -high, 0], foot + [0, -low, 0]]
+    meshes = [thin(np.array(pane), 0.006, Surface("vehicle_glass"))]
+    side = [(-s0 - 0.04, low, z0 - 0.10), (-s1 - 0.05, high, z1)]
+    meshes += both(bar(side, [[0.024, 0.030], [0.022, 0.026]], PAINT, 10))
+    top = [(-s1 - 0.05, high, z1), (-s1 + 0.02, 0.0, z1 + 0.02), (-s1 - 0.05, -high, z1)]
+    meshes.append(bar(top, [[0.03, 0.018]] * 3, PAINT, 10))
+    meshes.append(placed(rounded_box((0.05, 0.24, 0.06), 0.02, BLACK), (-s1 - 0.10, 0, z1 - 0.06)))
+    leather = Surface("leather_tan")
+    for m in (cabin.seat((x, y, floor)), cabin.seat((x, -y, floor)), cabin.bench((x - c.rear_pitch_m, 0, floor + 0.06), 1.10)):
+        meshes.append(Mesh(m.vertices, m.triangles, m.normals, m.uv, m.surface, (leather,)))
+    meshes.append(cabin.dash((-s0 - 0.26, 0, z0 - 0.15), (0.40, 1.30 * b.half, 0.20)))
+    meshes.append(cabin.steering_wheel((x + 0.43, y, z0 - 0.07)))
+    hood = [(-c.bed_m[1] - 0.10, v * b.half, c.deck_m[1] + 0.03 * (1 - v * v)) for v in (-0.62, -0.3, 0.0, 0.3, 0.62)]
+    meshes.append(bar(hood, [[0.10, 0.03], [0.17, 0.055], [0.18, 0.06], [0.17, 0.055], [0.10, 0.03]], Surface("canvas"), 14))
+    return meshes
+
+
+def thin(corners: Array, thickness: float, surface: Surface) -> Mesh:
+    """A closed plate over four corners (4, 3)."""
+    n = np.cross(corners[1] - corners[0], corners[2] - corners[0])
+    n *= thickness / 2 / np.sqrt((n * n).sum())
+    return hexahedron(corners - n, corners + n, surface)
 
 
 def lights(b: Body) -> list[Lamp]:

@@ -71,9 +71,10 @@ def near_outline(region: Region, outline: Outline, view: Projection, reach: floa
 def cut_all(b: Body) -> None:
     """Every zone of a car, in an order in which each finds what it is cut out of."""
     sills(b)
-    windscreen(b)
-    rear_glass(b)
-    side_glass(b)
+    if not b.car.open_top:
+        windscreen(b)
+        rear_glass(b)
+        side_glass(b)
     if b.car.sliding_door:
         van_flanks(b)
     doors(b)

@@ -35,6 +35,8 @@ LAMP_BITS = {
     "amber": 256,
     "green": 512,
     "street": 1024,
+    "blue_left": 2048,
+    "blue_right": 4096,
 }
 
 

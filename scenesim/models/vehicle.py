@@ -15,12 +15,13 @@ from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.frames import Pose
 from scenesim.geometry.mesh import Mesh, join
 from scenesim.geometry.soft import placed
-from scenesim.models import boxy, cabin, car_body, car_parts, car_zones, two_wheeler, vehicle_recipe
+from scenesim.models import boxy, cabin, car_body, car_parts, car_zones, kit, livery, two_wheeler, vehicle_recipe
 from scenesim.models.model import CRANK_RAD, DRIVER, LAMP_BITS, STEER_RAD, WHEEL_M, Joint, Lamp, Model, Part, tight_box
 from scenesim.models.vehicle_recipe import Boxy, Car, Recipe, TwoWheeler
 from scenesim.models.wheel import spoked, wheel
 
 OPTIONS = ("driver",)
+BLUE_CD, BLUE = 250.0, (0.2, 0.5, 8.3)  # UN R65: blue lamps of category T, day level; linear RGB of unit luminance
 TWIN_M = 0.34  # between the middles of twin tyres
 
 
@@ -65,7 +66,8 @@ def assembly(recipe: Recipe, driver: bool) -> Assembly:
 def _car(c: Car, driver: bool) -> Assembly:
     b = car_body.body(c)
     car_zones.cut_all(b)
-    meshes = [b.shell.mesh(), *car_parts.outside(b), *car_parts.inside(b)]
+    painted = livery.paint(b.shell, car_parts.probe(b.shell), c.livery, car_body.PAINT)
+    meshes = [b.shell.mesh(), *painted, *car_parts.outside(b), *car_parts.inside(b)]
     shape = wheel(c.tyre_diameter_m, c.tyre_width_m, c.wheel, spokes=c.spokes, rim=c.rim)
     y = b.half - c.track_inset_m - c.tyre_width_m / 2
     radius = c.tyre_diameter_m / 2
@@ -132,16 +134,33 @@ def _model(name: str, recipe: Recipe, a: Assembly, driver: bool) -> Model:
     """The model with its origin under the rear axle."""
     rear = recipe.front_overhang_m + recipe.wheelbase_m
     shift = Pose.of((rear, 0.0, 0.0))
-    parts = [Part("body", join(a.meshes).transformed(shift))]
+    body = join([*a.meshes, *kit.pieces(recipe.parts)]).transformed(shift)
+    parts = [Part("body", _coated(body, recipe.coat) if recipe.coat else body)]
     if a.driver is not None:
         parts.append(Part(DRIVER, a.driver.transformed(shift)))
     for w in a.wheels:
         parts += [_wheel_part(w, side, rear) for side in (1, -1)]
     parts += [replace(p, model_from_part=shift @ p.model_from_part) for p in a.parts]
-    lamps = tuple(replace(lamp, position=(lamp.position[0] + rear, *lamp.position[1:])) for lamp in a.lamps)
+    lamps = [*a.lamps, *_beacons(recipe)]
+    lamps = tuple(replace(lamp, position=(lamp.position[0] + rear, *lamp.position[1:])) for lamp in lamps)
     size, center = tight_box(tuple(parts))
     attributes = (("body", name), ("driver", str(driver).lower()))
     return Model(name, recipe.class_name, tuple(parts), size, center, recipe.wheelbase_m, lamps, attributes)
+
+
+def _coated(mesh: Mesh, material: str) -> Mesh:
+    """The mesh in a colour of its own instead of the actor's paint."""
+    surfaces = tuple(replace(s, material=material) if s.material == car_body.PAINT else s for s in mesh.surfaces)
+    return replace(mesh, surfaces=surfaces)
+
+
+def _beacons(recipe: Recipe) -> list[Lamp]:
+    """The blue lights of both sides as lights; the lenses are among the parts."""
+    lamps = []
+    for s, y, z in recipe.beacons_m:
+        for side, name in ((1.0, "blue_left"), (-1.0, "blue_right")):
+            lamps.append(Lamp(LAMP_BITS[name], (-s, side * y, z + 0.1), (1.0, 0.0, 0.0), BLUE_CD, BLUE))
+    return lamps
 
 
 def _wheel_part(w: Wheel, side: int, rear: float) -> Part:

@@ -28,11 +28,18 @@ class Panel:
 
 
 Panels = tuple[Panel, ...]
+Rows = tuple[dict[str, Any], ...]  # of models/kit.py and models/livery.py, which say and check what is in them
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What every vehicle has."""
+    """What every vehicle has.
+
+    overall_height_m: with what stands on the roof, where that is higher. coat: material of the body where it has one colour; ""
+    where the actor's paint is drawn. livery: what is painted on the skin. parts: what is put on. beacons_m: (s, |y|, z) of its
+    blue lights, which flash in turn. coupling_m: (s, z) of the point where it tows, or is towed. tows: the trailer that it has
+    behind it in traffic.
+    """
 
     family: str
     class_name: str
@@ -44,9 +51,16 @@ class Recipe:
     clearance_m: float
     tyre_diameter_m: float
     tyre_width_m: float
+    overall_height_m: float = 0.0
+    coat: str = ""
+    livery: Rows = ()
+    parts: Rows = ()
+    beacons_m: Points = ()
+    coupling_m: Numbers = ()
+    tows: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Car(Recipe):
     """A car, pick-up or van: one box lattice, formed by these numbers.
 
@@ -122,9 +136,10 @@ class Car(Recipe):
     hip_behind_nose_m: float = 0.0
     rear_seat: bool = True
     rear_pitch_m: float = 0.80
+    open_top: bool = False  # no roof: a windscreen, and the cockpit of bed_m
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Boxy(Recipe):
     """A body like a box: a bus, or the cab of a lorry. rows: heights of the upper five rows of the side. row_width: shares of
     the half width of all six. stations: s. front_profile, rear_profile: how far the rows are set back."""
@@ -157,7 +172,7 @@ class Boxy(Recipe):
     cargo_floor_m: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TwoWheeler(Recipe):
     """A bicycle or a motorcycle with its rider."""
 
@@ -180,10 +195,13 @@ def read(name: str) -> Recipe:
     if name not in known:
         raise InputError(f'no vehicle "{name}"{did_you_mean(name, known)}')
     place = Place(str(assets.folder("assets") / "vehicles" / f"{name}.yaml"))
+    return checked(values_of(name), place)
+
+
+def values_of(name: str) -> dict[str, Any]:
+    """The plain values of a recipe, with those of the one that it is `like`."""
     values = dict(assets.read("vehicles", name))
-    if "like" in values:
-        values = {**assets.read("vehicles", values.pop("like")), **values}
-    return checked(values, place)
+    return {**values_of(values.pop("like")), **values} if "like" in values else values
 
 
 def checked(values: dict[str, Any], place: Place | None = None) -> Recipe:
@@ -222,6 +240,10 @@ def _value(key: str, value: Any, kind: str, place: Place | None) -> Any:
         return tuple(_number(key, v, place) for v in value)
     if kind == "Points":
         return tuple(tuple(_number(key, x, place) for x in (v if isinstance(v, list) else [v])) for v in value)
+    if kind == "Rows":
+        if not all(isinstance(v, dict) for v in value):
+            raise InputError(f"{key}: {value!r} should be a list of dictionaries", place)
+        return tuple(value)
     return tuple(_panel(key, v, place) for v in value)
 
 

@@ -11,7 +11,7 @@ from scenesim.geometry.subdivision import triangles
 
 Array = NDArray[np.float64]
 TYRE, DARK = Surface("tyre"), Surface("rim_dark")
-SEGMENTS = 40
+SEGMENTS = 32
 
 
 def tyre(radius: float, width: float, rim: float) -> Mesh:

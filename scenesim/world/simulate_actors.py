@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scenesim.base.errors import InputError, Place
 from scenesim.base.frames import Pose
 from scenesim.base.keys import Key, derive, generator, root
-from scenesim.models import catalogue
+from scenesim.models import catalogue, vehicle_recipe
 from scenesim.models.catalogue import ModelRequest
 from scenesim.models.imported import DRIVES
 from scenesim.models.model import LAMP_BITS, Model
@@ -288,7 +288,7 @@ class _Simulation:
 
     def _driving_lamps(self, c: _Cast, speed: Array, route: Route | None, distance: Array, front: float) -> NDArray[np.int32]:
         if c.lamps is not None:
-            return np.full(len(self.times), c.lamps, np.int32)
+            return track.flashing(self.times, c.lamps)
         return track.lamps(self.times, speed, self.dark, route, distance, front)
 
     def _obstacle(self, c: _Cast) -> Obstacle:
@@ -326,7 +326,7 @@ class _Simulation:
 
 
 def _painted(name: str, request: ModelRequest, paint: str) -> ActorInfo:
-    if not paint:
+    if not paint or (request.kind == "vehicle" and vehicle_recipe.read(request.name).coat):  # a livery takes no paint
         return ActorInfo(name, request)
     r, g, b = catalogue.paints()[paint]["albedo"]
     return ActorInfo(name, request, (float(r), float(g), float(b)), paint)

@@ -16,6 +16,7 @@ from scenesim.world.route import Route
 Array = NDArray[np.float64]
 PEDAL_M = 5.6  # run of a bicycle for one turn of its cranks: a 2.1 m wheel at 2.7 : 1
 INDICATE_AHEAD_M, INDICATE_TURN_RAD, BLINK_HZ = 25.0, 0.6, 1.5  # UNECE R6: 90 +- 30 flashes a minute
+BLUE_HZ = 2.0  # UNECE R65: 2 to 4 flashes a second
 BRAKING_M_S2 = 0.7
 GRAVITY = 9.81
 
@@ -34,7 +35,7 @@ def standing(pose: Pose, times: Array, lamps: int = 0) -> Track:
     """Something that stays where it is."""
     k = len(times)
     poses = Pose(np.tile(pose.rotation, (k, 1)), np.tile(pose.translation, (k, 1)))
-    return Track(poses, np.ones(k, bool), np.zeros((k, len(CHANNELS))), np.full(k, lamps, np.int32))
+    return Track(poses, np.ones(k, bool), np.zeros((k, len(CHANNELS))), flashing(times, lamps))
 
 
 def rolling(
@@ -80,6 +81,18 @@ def walking(model: Model, line: Callable[[Array], Pose], distance: Array, speed:
         stride = gait.stride_length_m(pedestrian.leg_m(model), top)
     articulation[:, GAIT_RAD] = phase + distance * (2 * np.pi / stride)
     return line(distance), articulation
+
+
+def flashing(times: Array, bits: int) -> NDArray[np.int32]:
+    """(K,) lamp bits of who is told which lamps to use: indicators blink, both together as hazard lamps, and blue lights flash
+    left and right in turn."""
+    out = np.full(len(times), bits, np.int32)
+    dark = (times * BLINK_HZ) % 1.0 >= 0.5
+    out[dark] &= ~(LAMP_BITS["indicator_left"] | LAMP_BITS["indicator_right"])
+    first = (times * BLUE_HZ) % 1.0 < 0.5
+    out[~first] &= ~LAMP_BITS["blue_left"]
+    out[first] &= ~LAMP_BITS["blue_right"]
+    return out
 
 
 def lamps(times: Array, speed: Array, dark: bool, route: Route | None, distance: Array, front_m: float) -> NDArray[np.int32]:
