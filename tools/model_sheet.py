@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from scenesim.geometry.mesh import Mesh, Surface, make
 from scenesim.models import building, catalogue
 from scenesim.models.catalogue import ModelRequest
 from scenesim.models.model import CHANNELS, LAMP_BITS, Model
+from scenesim.models.train import Link, links
 from scenesim.scene.ambient import AmbientField
 from scenesim.scene.environment import environment
 from scenesim.scene.placement import Placement
@@ -80,17 +82,31 @@ def studio() -> list[Placement]:
 
 
 def timeline(request: ModelRequest, paint: tuple[float, float, float], articulation, lamps: int, present: bool) -> Timeline:
-    """The model at the origin, and an ego that is not there."""
+    """The model at the origin with what it tows, and an ego that is not there."""
+    train = links(request)
     actors = (ActorInfo("ego", ModelRequest("roadside", "cone")), ActorInfo("model", request, paint))
-    rows = np.zeros((2, 1, len(CHANNELS)))
+    actors += tuple(ActorInfo("trailer", link.request, paint) for link in train)
+    rows = np.zeros((len(actors), 1, len(CHANNELS)))
     rows[1, 0] = articulation
-    still = Pose(np.tile([1.0, 0, 0, 0], (2, 1, 1)), np.zeros((2, 1, 3)))
-    return Timeline(np.zeros(1), still, np.array([[False], [present]]), rows, np.full((2, 1), lamps, np.int32), actors)
+    at = np.zeros((len(actors), 1, 3))
+    at[2:, 0, 0] = [-link.back_m for link in train]
+    still = Pose(np.tile([1.0, 0, 0, 0], (len(actors), 1, 1)), at)
+    there = np.array([[False], [present], *[[present]] * len(train)])
+    return Timeline(np.zeros(1), still, there, rows, np.full((len(actors), 1), lamps, np.int32), actors)
 
 
-def look_at(model: Model, azimuth_deg: float, elevation_deg: float, lens: Pinhole, zoom: float) -> Pose:
-    """local_from_camera for all rows: the whole model in the picture, from a direction in the model frame."""
-    size, center = np.array(model.size_lwh_m), np.array(model.box_center_m)
+def box(model: Model, train: Sequence[Link]) -> tuple[np.ndarray, np.ndarray]:
+    """(size, middle) of the box about a model and what it tows."""
+    ends = []
+    for m, back in [(model, 0.0), *((link.model, link.back_m) for link in train)]:
+        half, middle = np.array(m.size_lwh_m) / 2, np.array(m.box_center_m) - [back, 0, 0]
+        ends += [middle - half, middle + half]
+    low, high = np.min(ends, 0), np.max(ends, 0)
+    return high - low, (low + high) / 2
+
+
+def look_at(size: np.ndarray, center: np.ndarray, azimuth_deg: float, elevation_deg: float, lens: Pinhole, zoom: float) -> Pose:
+    """local_from_camera for all rows: a whole box in the picture, from a direction in the model frame."""
     a, e = math.radians(azimuth_deg), math.radians(elevation_deg)
     away = np.array([math.cos(e) * math.cos(a), math.cos(e) * math.sin(a), math.sin(e)])
     local_from_body = Pose(quaternion_from_euler(0.0, e, a + math.pi), np.zeros(3))
@@ -125,7 +141,7 @@ def pictures(request: ModelRequest, args: argparse.Namespace) -> np.ndarray:
     lens = Pinhole(args.width, args.width * args.aspect[1] // args.aspect[0], 2.6 * args.width)
     row = []
     for view in args.views:
-        pose = look_at(model, *VIEWS[view], lens, args.zoom)
+        pose = look_at(*box(model, links(request)), *VIEWS[view], lens, args.zoom)
         rgb = capture(snapshot.scene, env, lens, pose, keys.root(1), threads=args.threads)[2]
         row.append(rgb)
     if not args.caption:

@@ -30,7 +30,7 @@ EGO_MODEL = "sedan"
 # Where a class has several models, or one that is not called so.
 PEOPLE = {"pedestrian": ("adult_man", "adult_woman"), "child": ("child",)}
 TALL_M = 1.7  # who is taller is taken for a man
-OTHERS = {"cone": "cone", "barrier": "barrier_board", "debris": "cardboard_box", "animal": "dog", "trailer": "lorry"}
+OTHERS = {"cone": "cone", "barrier": "barrier_board", "debris": "cardboard_box", "animal": "dog"}
 STRIDE_M, PEDAL_M = 1.4, 5.6  # way of two steps, and of one turn of the pedals
 
 

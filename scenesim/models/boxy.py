@@ -225,15 +225,19 @@ def lorry(c: Boxy) -> tuple[Shell, list[Mesh]]:
     meshes = plate(probe(shell), 1, c.plate_front_m) + _cab_parts(c)
     meshes += both(placed(rounded_box((chassis, 0.09, 0.26), 0.02, CHASSIS, 1), (chassis / 2 + 0.15 - c.length_m, 0.42, 0.92)))
     x0, x1 = 0.05 - c.length_m, -c.cab_length_m - 0.14
-    meshes += cargo(x0, x1, half, c.cargo_floor_m, c.height_m) + rear_bar(c)
+    meshes += rear_bar(c)
+    if c.cargo:
+        meshes += cargo(x0, x1, half, c.cargo_floor_m, c.height_m)
     rear = -c.front_overhang_m - c.wheelbase_m
-    meshes += _guards(rear + c.tyre_diameter_m / 2 + 0.18, x1 - 1.35, half)
+    if x1 - 1.35 - (rear + c.tyre_diameter_m / 2 + 0.18) > 0.6:
+        meshes += _guards(rear + c.tyre_diameter_m / 2 + 0.18, x1 - 1.35, half)
     meshes += both(placed(rounded_box((1.0, 0.55, 0.55), 0.14, Surface("trim_silver")), (x1 - 0.72, half - 0.36, 0.72)))
     angle = np.radians(np.linspace(10, 170, 13))
-    r = c.tyre_diameter_m / 2
-    guard = np.stack([rear + (r + 0.06) * np.cos(angle), np.full(13, half - 0.35), r + (r + 0.06) * np.sin(angle)], 1)
-    meshes += both(bar(guard, np.tile([0.30, 0.012], (13, 1)), TRIM, 8))
-    for x in (-c.front_overhang_m, rear):
+    r, axles = c.tyre_diameter_m / 2, (rear, *(-s for s in c.more_axles_m))
+    for x in axles:
+        guard = np.stack([x + (r + 0.06) * np.cos(angle), np.full(13, half - 0.35), r + (r + 0.06) * np.sin(angle)], 1)
+        meshes += both(bar(guard, np.tile([0.30, 0.012], (13, 1)), TRIM, 8))
+    for x in (-c.front_overhang_m, *axles):
         meshes.append(bar([(x, 0.25 - half, r), (x, half - 0.25, r)], 0.07, CHASSIS, 10))
     return shell, meshes
 

@@ -131,6 +131,24 @@ def vehicles() -> list[str]:
 
 
 @lru_cache(maxsize=1)
+def trailers() -> list[str]:
+    """Names of the vehicles that are drawn by others."""
+    from scenesim.models import vehicle_recipe
+
+    return [n for n in vehicles() if isinstance(vehicle_recipe.read(n), vehicle_recipe.Kit) and vehicle_recipe.read(n).drawn]
+
+
+def can_tow(name: str) -> bool:
+    """Whether a vehicle of assets can have a trailer behind it."""
+    from scenesim.models import vehicle_recipe
+
+    if name not in vehicles():
+        return False
+    recipe = vehicle_recipe.read(name)
+    return not isinstance(recipe, vehicle_recipe.TwoWheeler) and not recipe.tows
+
+
+@lru_cache(maxsize=1)
 def paints() -> dict[str, dict[str, Any]]:
     """Paint name -> albedo (linear RGB) and weight, its share of the cars on the road."""
     return dict(assets.read("vehicles", "paints")["paints"])

@@ -127,12 +127,12 @@ def bar(path_m: list[Numbers], radius_m: Any, material: str, sides: int = 8) -> 
     return soft_bar(at_nose(path_m), radius_m, Surface(material), sides)
 
 
-def drum(at_m: Numbers, radius_m: float, wide_m: float, material: str, bore_m: float = 0.0) -> Mesh:
+def drum(at_m: Numbers, radius_m: float, wide_m: float, material: str, bore_m: float = 0.0, sides: int = 24) -> Mesh:
     """A round body about an axis across the vehicle."""
     r0, h = max(bore_m, 0.004), wide_m / 2
     e = min(0.02, 0.2 * wide_m, 0.2 * radius_m)
     profile = [(r0, -h), (radius_m - e, -h), (radius_m, e - h), (radius_m, h - e), (radius_m - e, h), (r0, h)]
-    return placed(ring(profile, 32, Surface(material)), at_nose(at_m))
+    return placed(ring(profile, sides, Surface(material)), at_nose(at_m))
 
 
 def lamps(s_m: float, y_m: float, z_m: float, size_m: Numbers, rows: list[str], upright: bool = True) -> Mesh:
@@ -216,7 +216,33 @@ def checks(box_m: Numbers, y_m: float, columns: int, rows: int, material: str) -
     return join([solids.box((wide, 0.008, tall), at, Surface(material)) for at in middle])
 
 
+def car(at_m: Numbers, length_m: float, height_m: float, material: str) -> Mesh:
+    """A car as a load: body, glass and wheels in simple form; at the foot of its nose."""
+    s, _, z = at_m
+    k, h = length_m / 4.0, height_m / 1.4
+    low = [[0.0, 0.30], [0.1, 0.20], [3.9, 0.20], [4.0, 0.40], [3.96, 0.86], [3.2, 0.90], [0.9, 0.86], [0.1, 0.70]]
+    high = [[0.85, 0.84], [1.55, 1.36], [3.2, 1.40], [3.85, 0.86]]
+    body = slab([[s + a * k, z + b * h] for a, b in low], [-0.86, 0.86], material, 0.10, 0.10)
+    roof = slab([[s + a * k, z + b * h] for a, b in high], [-0.70, 0.70], material, 0.12, 0.10)
+    meshes = [body, roof]
+    for pane in (
+        [[1.16, 0.90], [2.20, 0.90], [2.20, 1.30], [1.58, 1.30]],
+        [[2.28, 0.90], [3.62, 0.90], [3.16, 1.30], [2.28, 1.30]],
+    ):
+        outline = [[s + a * k, z + b * h] for a, b in pane]
+        meshes += on_both(slab(outline, [0.68, 0.712], "trim_black", 0.04, 0.01))
+    screen = [(-s - 0.98 * k, z + 0.92 * h), (-s - 1.46 * k, z + 1.30 * h)]
+    path = [(x, 0.0, up) for x, up in screen]
+    meshes.append(soft_bar(path, [[0.60, 0.05]] * 2, Surface("trim_black"), 4))
+    for a in (0.75, 3.2):
+        wheel = drum([s + a * k, 0.74, z + 0.30], 0.30, 0.20, "tyre", sides=14)
+        meshes += on_both(wheel) + on_both(drum([s + a * k, 0.76, z + 0.30], 0.19, 0.20, "rim_alloy", sides=14))
+    lamp = _lens(s + 0.04, 0.60, z + 0.62 * h, (0.10, 0.30, 0.12), "headlamp")
+    tail = _lens(s + length_m - 0.03, 0.66, z + 0.70 * h, (0.08, 0.24, 0.16), "tail_lamp")
+    return join([*meshes, *on_both(lamp), *on_both(tail)])
+
+
 SHAPES: dict[str, Callable[..., Mesh]] = {
     f.__name__: f
-    for f in (box, slab, sheet, frame, bar, drum, lamps, plate, seat, steering_wheel, mirrors, ladder, word, checks)
+    for f in (box, slab, sheet, frame, bar, drum, lamps, plate, seat, steering_wheel, mirrors, ladder, word, checks, car)
 }  # fmt: skip

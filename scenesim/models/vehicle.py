@@ -17,8 +17,8 @@ from scenesim.geometry.mesh import Mesh, join
 from scenesim.geometry.soft import placed
 from scenesim.models import boxy, cabin, car_body, car_parts, car_zones, kit, livery, two_wheeler, vehicle_recipe
 from scenesim.models.model import CRANK_RAD, DRIVER, LAMP_BITS, STEER_RAD, WHEEL_M, Joint, Lamp, Model, Part, tight_box
-from scenesim.models.vehicle_recipe import Boxy, Car, Recipe, TwoWheeler
-from scenesim.models.wheel import spoked, wheel
+from scenesim.models.vehicle_recipe import Boxy, Car, Kit, Recipe, TwoWheeler
+from scenesim.models.wheel import spoked, tyre, wheel
 
 OPTIONS = ("driver",)
 BLUE_CD, BLUE = 250.0, (0.2, 0.5, 8.3)  # UN R65: blue lamps of category T, day level; linear RGB of unit luminance
@@ -85,11 +85,14 @@ def _boxy(c: Boxy, driver: bool) -> Assembly:
     diameter, width = c.tyre_diameter_m, c.tyre_width_m
     single = wheel(diameter, width, "truck", rim=0.62)
     deep = wheel(diameter, width, "truck", rim=0.62, dual=True)
-    twin = join([deep, placed(single, (0, -TWIN_M, 0))])
+    inner = tyre(diameter / 2, width, 0.62 * diameter / 2)  # of which no more is seen
+    twin = join([deep, placed(inner, (0, -TWIN_M, 0))])
     y, radius = (c.cab_width_m or c.width_m) / 2 - 0.04 - width / 2, diameter / 2
     rear = c.front_overhang_m + c.wheelbase_m
     wheels = [Wheel("front", single, (-c.front_overhang_m, y, radius), radius, True)]
-    wheels.append(Wheel("rear", twin, (-rear, c.width_m / 2 - 0.04 - width / 2, radius), radius, False))
+    for k, s in enumerate((rear, *c.more_axles_m)):
+        name = f"rear_{k + 1}" if k else "rear"
+        wheels.append(Wheel(name, twin, (-s, c.width_m / 2 - 0.04 - width / 2, radius), radius, False))
     u, z, _ = np.array(c.projectors_wrap_m).mean(0)
     lamps = car_parts.head_and_brake((0.05, float(u) - 0.2, float(z)), (-c.length_m - 0.1, 0.0, 1.0))
     return Assembly([shell.mesh(), *meshes], wheels, lamps, driver=_seated(boxy.seat(c), 0.05) if driver else None)
@@ -121,12 +124,34 @@ def _two_wheeler(c: TwoWheeler, driver: bool) -> Assembly:
     return Assembly([placed(m, shift) for m in rigid], [], [lamp], tuple(parts))
 
 
+def _kit(c: Kit, driver: bool) -> Assembly:
+    """Everything rigid is in the recipe's parts."""
+    wheels, parts, shapes = [], [], {}
+    for s, y, diameter, width in c.wheels_m:
+        if (diameter, width) not in shapes:
+            shapes[diameter, width] = wheel(diameter, width, c.wheel, rim=c.rim)
+        mesh, radius = shapes[diameter, width], diameter / 2
+        name = f"{'front' if s in c.steered_m else 'rear'}_{len(wheels) + len(parts)}"
+        if y:
+            wheels.append(Wheel(name, mesh, (-s, y, radius), radius, s in c.steered_m))
+        else:
+            joints = (Joint(STEER_RAD, (0.0, 0.0, 1.0)),) if s in c.steered_m else ()
+            spin = Joint(WHEEL_M, (0.0, 1.0, 0.0), 1.0 / radius)
+            parts.append(Part(f"wheel_{name}", mesh, Pose.of((-s, 0.0, radius)), (*joints, spin)))
+    lamps = []
+    for s, y, z in c.lamps_m:
+        lamps += car_parts.head_and_brake((-s, y, z), (-c.length_m, 0.0, z))
+    seated = _seated((-c.seat_m[0], c.seat_m[1], c.seat_m[2]), 0.05) if c.seat_m and driver else None
+    return Assembly([], wheels, lamps, tuple(parts), seated)
+
+
 BUILDERS: dict[str, Callable[[Any, bool], Assembly]] = {
     "car": _car,
     "bus": _boxy,
     "lorry": _boxy,
     "bicycle": _two_wheeler,
     "motorcycle": _two_wheeler,
+    "kit": _kit,
 }
 
 

@@ -170,6 +170,8 @@ class Boxy(Recipe):
     cab_width_m: float = 0.0
     cab_height_m: float = 0.0
     cargo_floor_m: float = 0.0
+    cargo: bool = True  # a box body; what other bodies are made of is in parts
+    more_axles_m: Numbers = ()  # s of further axles behind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,12 +182,28 @@ class TwoWheeler(Recipe):
     rear_tyre_width_m: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Kit(Recipe):
+    """A body that is all `parts`: trailers, and machines. wheels_m: (s, y, diameter, width) of those of the left side, or in
+    the middle where y is 0; those of steered_m (their s) steer. drawn: it is a trailer. lamps_m: (s, |y|, z) of its low beams.
+    seat_m: (s, y, z) of who drives it."""
+
+    wheels_m: Points
+    wheel: str = "steel"
+    rim: float = 0.62
+    steered_m: Numbers = ()
+    drawn: bool = False
+    lamps_m: Points = ()
+    seat_m: Numbers = ()
+
+
 FAMILIES: dict[str, type[Recipe]] = {
     "car": Car,
     "bus": Boxy,
     "lorry": Boxy,
     "bicycle": TwoWheeler,
     "motorcycle": TwoWheeler,
+    "kit": Kit,
 }
 
 

@@ -286,6 +286,15 @@ class Body(Part):
     model: Annotated[StrictStr, choices.OneOf("model", lambda: [*catalogue.actors(), *_OWN.get({})])]
     paint: Annotated[StrictStr, choices.OneOf("paint", catalogue.paints)] | None = None
     lamps: tuple[Lamp, ...] | None = Field(default=None, description="that shine; by the light and the motion if left out")
+    tows: Annotated[StrictStr, choices.OneOf("trailer", catalogue.trailers)] | None = Field(
+        default=None, description="a trailer behind it, which is an actor of its own: NAME_trailer"
+    )
+
+    @model_validator(mode="after")
+    def _who_tows_has_four_wheels(self) -> Body:
+        if self.tows is not None and (_kind_of(self.model) != "vehicle" or not catalogue.can_tow(self.model)):
+            raise choices.wrong(f"a {self.model} tows no {self.tows}", "tows")
+        return self
 
     @model_validator(mode="after")
     def _paint_is_for_vehicles(self) -> Body:

@@ -13,9 +13,10 @@ from scenesim.base.frames import Pose
 from scenesim.base.keys import Key, derive, generator
 from scenesim.models import catalogue
 from scenesim.models.catalogue import ModelRequest
+from scenesim.models.train import links
 from scenesim.scenario.model import Population
 from scenesim.scenario.network import DRIVING, WALKING, Road
-from scenesim.world import signals
+from scenesim.world import signals, towing
 from scenesim.world.lanes import LaneGraph
 from scenesim.world.road import LaneRef, RoadMap, RoadSurface
 from scenesim.world.route import Route, route_from
@@ -45,6 +46,7 @@ class Driving(Drawn):
     wish_share: float = 1.0
     wish_m_s: float | None = None
     offset_m: float = 0.0
+    tows: str = ""  # trailer that its recipe has not
 
 
 @dataclass(frozen=True)
@@ -181,15 +183,30 @@ def driving(
             if route.length_m < 15.0:
                 continue
             half = built.size_lwh_m[0] / 2
-            pose = route.pose_at(
-                np.array([built.box_center_m[0] - half, built.box_center_m[0], built.box_center_m[0] + half]), offset
-            )
+            tows = trailer(built.class_name, mix["towing"], generator(derive(key, kind, n, "tows")))
+            behind = towing.behind_m(built, links(request, tows))
+            first, last = graph.map.span(spot.lane)
+            if behind and min(spot.s - first, last - spot.s) < behind + 3.0:  # the trailer, too, stands on this road
+                continue
+            ends = [built.box_center_m[0] - half, built.box_center_m[0], built.box_center_m[0] + half]
+            ends += [ends[0] - u for u in np.arange(behind, 0.0, -half)]
+            pose = route.pose_at(np.array(ends), offset)
             if not crowd.claim(pose.translation[:, :2], built.size_lwh_m[1] / 2 + (1.6 if kind != "cyclist" else 0.6)):
                 continue
             wish = 4.5 + 1.5 * float(g.uniform()) if kind == "cyclist" else None
             colour = paint(g)
-            yield Driving(f"{kind}_{made}", request, colour, route, 0.0, 0.86 + 0.16 * float(g.uniform()), wish, offset)
+            yield Driving(f"{kind}_{made}", request, colour, route, 0.0, 0.86 + 0.16 * float(g.uniform()), wish, offset, tows)
             made += 1
+
+
+def trailer(class_name: str, shares: Mapping[str, Mapping[str, float]], g: np.random.Generator) -> str:
+    """What a vehicle of a class tows: the shares of those who do not are not listed."""
+    of_class, u = shares.get(class_name, {}), float(g.uniform())
+    for name, share in of_class.items():
+        u -= share
+        if u < 0:
+            return name
+    return ""
 
 
 def _road_kind(road: Road, s: float) -> str:

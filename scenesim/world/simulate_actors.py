@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,11 @@ from scenesim.models import catalogue, vehicle_recipe
 from scenesim.models.catalogue import ModelRequest
 from scenesim.models.imported import DRIVES
 from scenesim.models.model import LAMP_BITS, Model
+from scenesim.models.train import Link, links
 from scenesim.scenario import imports
 from scenesim.scenario.model import Actor, Ego, FollowLane, FollowLine, Motion, Scenario, Stand, Walk
-from scenesim.world import places, population, signals, track
-from scenesim.world.driving import Driver, Obstacle, Outline, drive
+from scenesim.world import places, population, signals, towing, track
+from scenesim.world.driving import Driver, Obstacle, drive
 from scenesim.world.lanes import LaneGraph
 from scenesim.world.places import Reference
 from scenesim.world.road import RoadMap
@@ -57,6 +58,7 @@ class _Cast:
     driver: Driver | None = None
     fixed: Track | None = None
     lamps: int | None = None
+    train: tuple[Link, ...] = ()  # what it tows
 
 
 class _Simulation:
@@ -80,6 +82,11 @@ class _Simulation:
             self._claim(c)
         cast += self._population(around)
         tracks = self._move(cast)
+        for c, t in zip(list(cast), list(tracks)):  # after all others, so that they keep their rows
+            for k, (link, drawn) in enumerate(zip(c.train, towing.tracks(t, c.train))):
+                name = f"{c.info.name}_trailer" + (f"_{k + 1}" if k else "")
+                cast.append(_Cast(replace(c.info, name=name, model=link.request), link.model))
+                tracks.append(drawn)
         return Timeline(
             self.times,
             Pose(np.stack([t.pose.rotation for t in tracks]), np.stack([t.pose.translation for t in tracks])),
@@ -113,12 +120,14 @@ class _Simulation:
     def _ego(self) -> _Cast:
         ego = self.scenario.ego
         info, model = self._info("ego", ego, derive(self.key, "ego"))
-        return self._behave(_Cast(info, model, lamps=self._lamps(ego)), ego.behaviour, "ego", derive(self.key, "ego"))
+        c = _Cast(info, model, lamps=self._lamps(ego), train=links(info.model, ego.tows or ""))
+        return self._behave(c, ego.behaviour, "ego", derive(self.key, "ego"))
 
     def _actor(self, k: int, actor: Actor) -> _Cast:
         key = derive(self.key, "actor", actor.name)
         info, model = self._info(actor.name, actor, key)
-        return self._behave(_Cast(info, model, lamps=self._lamps(actor)), actor.behaviour, f"actors[{k}]", key)
+        c = _Cast(info, model, lamps=self._lamps(actor), train=links(info.model, actor.tows or ""))
+        return self._behave(c, actor.behaviour, f"actors[{k}]", key)
 
     # ---- what they do
 
@@ -149,7 +158,8 @@ class _Simulation:
         front = c.model.box_center_m[0] + c.model.size_lwh_m[0] / 2
         limit = route.speed_limit_at(0.0) or PLAIN_SPEED_M_S
         stops = tuple(signals.stops(route)) if profile is None else ()
-        return Driver(route, 0.0, Outline.of(c.model), front, 0.95 * limit, does.offset_m, profile, stops)
+        body = towing.outline(c.model, c.train)
+        return Driver(route, 0.0, body, front, 0.95 * limit, does.offset_m, profile, stops)
 
     def _run_m(self, does: Motion) -> float:
         """How far somebody comes, at the most, and a little more."""
@@ -247,6 +257,8 @@ class _Simulation:
         )
         for d in drawn:
             c = _Cast(_painted(d.name, d.request, d.paint), catalogue.build(d.request).model)
+            if isinstance(d, population.Driving):
+                c.train = links(d.request, d.tows)
             if isinstance(d, population.Standing):
                 c.fixed = track.standing(d.pose, self.times)
             elif isinstance(d, population.Walking):
@@ -259,7 +271,8 @@ class _Simulation:
                 wish = d.wish_share * limit if d.wish_m_s is None else min(d.wish_m_s, limit)
                 front = c.model.box_center_m[0] + c.model.size_lwh_m[0] / 2
                 stops = tuple(signals.stops(d.route))
-                c.driver = Driver(d.route, d.start_m, Outline.of(c.model), front, wish, d.offset_m, None, stops)
+                body = towing.outline(c.model, c.train)
+                c.driver = Driver(d.route, d.start_m, body, front, wish, d.offset_m, None, stops)
             out.append(c)
         return out
 
@@ -293,7 +306,7 @@ class _Simulation:
 
     def _obstacle(self, c: _Cast) -> Obstacle:
         assert c.fixed is not None
-        outline = Outline.of(c.model)
+        outline = towing.outline(c.model, c.train)
         xy = c.fixed.pose.translation[:, :2]
         velocity = np.gradient(xy, self.times, axis=0) if len(self.times) > 1 else np.zeros_like(xy)
         return Obstacle(outline.centers(c.fixed.pose), velocity, outline.radius_m)
@@ -321,7 +334,7 @@ class _Simulation:
         return ego.fixed.pose.translation[:, :2]
 
     def _claim(self, c: _Cast) -> None:
-        outline = Outline.of(c.model)
+        outline = towing.outline(c.model, c.train)
         self.crowd.claim(outline.centers(self._start_pose(c)), outline.radius_m + 0.5)
 
 
