@@ -82,7 +82,7 @@ def test_nobody_sits_in_what_is_parked(name):
 def test_size_ground_and_budget(models, name):
     m, c = models[name], vehicle_recipe.read(name)
     assert m.size_lwh_m[0] == pytest.approx(c.length_m, rel=0.03)
-    assert c.width_m - 0.02 < m.size_lwh_m[1] < c.width_m + 0.42  # mirrors stand out
+    assert c.width_m - 0.02 < m.size_lwh_m[1] < c.width_m + 0.48  # mirrors stand out
     assert m.wheelbase_m == c.wheelbase_m
     assert m.size_lwh_m[2] == pytest.approx(max(c.height_m, c.overall_height_m), rel=0.03)
     assert m.wheelbase_m == c.wheelbase_m
