@@ -120,7 +120,7 @@ def planted(vertices, low: float = 0.004):
 def test_the_planted_foot_stays(name, speed):
     """Sole points that touch the ground move back, against the body, as fast as the body goes."""
     model = person(name)
-    skin, stride = model.parts[0].skin, gait.stride_length_m(pedestrian.leg_m(model), speed)
+    skin, stride = model.parts[0].skin, pedestrian.stride_m(model, speed)
     steps = 120
     shoe = np.isin(skin.bone[:, 0], [JOINT[f"{n}_{s}"] for n in ("foot", "toe") for s in "rl"])
     posed = [skin.vertices(articulation(2 * np.pi * k / steps, speed))[shoe] for k in range(steps + 1)]

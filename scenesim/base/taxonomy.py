@@ -62,6 +62,12 @@ def rare_objects() -> dict[str, dict[str, tuple[str, tuple[str, ...]]]]:
 
 
 @lru_cache(maxsize=1)
+def nuscenes_roles() -> dict[str, dict[str, str]]:
+    """Attribute of an object -> its value -> category of nuScenes, where that says more than its class."""
+    return dict(assets.read("taxonomy", "nuscenes_roles"))
+
+
+@lru_cache(maxsize=1)
 def hits() -> dict[str, int]:
     """What a lidar's pulse met -> label value."""
     return dict(assets.read("taxonomy", "classes")["hits"])

@@ -322,9 +322,10 @@ def token(*names: object) -> str:
 
 def object_category(frame: Frame, k: int) -> int:
     """Index of the category of object k."""
-    name = frame.classes[int(frame.objects.class_id[k])]
-    if name in ("pedestrian", "child") and frame.objects.attributes[k].get("model") == "construction_worker":
-        return CATEGORIES.index("human.pedestrian.construction_worker")
+    name, said = frame.classes[int(frame.objects.class_id[k])], frame.objects.attributes[k]
+    for attribute, values in taxonomy.nuscenes_roles().items():
+        if said.get(attribute) in values:
+            return CATEGORIES.index(values[said[attribute]])
     return CATEGORIES.index(str(taxonomy.classes()[name].in_taxonomy("nuscenes")))
 
 
@@ -338,6 +339,10 @@ def object_attribute(frame: Frame, k: int, category: int) -> str:
     if name.startswith("vehicle."):
         return "vehicle.moving" if speed > MOVING_M_S else "vehicle.stopped" if driven else "vehicle.parked"
     if name.startswith("human."):
+        if name.endswith(("stroller", "personal_mobility")):
+            return ""
+        if said.get("posture", "upright") in ("sit", "kneel", "lie"):
+            return "pedestrian.sitting_lying_down"
         return "pedestrian.moving" if speed > MOVING_M_S else "pedestrian.standing"
     return ""
 

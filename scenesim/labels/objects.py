@@ -15,7 +15,7 @@ from scenesim.kernels.bvh import build_top
 from scenesim.kernels.packed import PackedScene, Rays
 from scenesim.labels.pixels import PixelLabels
 from scenesim.labels.view import View
-from scenesim.models.model import rest
+from scenesim.models.model import FALL, rest
 from scenesim.scene.stage import EVERYONE, Snapshot, Stage
 from scenesim.world.timeline import EGO, Timeline
 
@@ -195,7 +195,7 @@ def table(
         points,
         lost,
         cameras,
-        tuple(_attributes(stage, int(a), m, snapshot.time_s) for a, m in zip(b.actor, models)),
+        tuple(_attributes(stage, int(a), m, snapshot) for a, m in zip(b.actor, models)),
     )
 
 
@@ -203,11 +203,13 @@ def _counts(by_track: dict[int, int], tracks: NDArray[np.uint16]) -> NDArray[np.
     return np.array([by_track.get(t, 0) for t in tracks.tolist()], np.int32)
 
 
-def _attributes(stage: Stage, actor: int, model, time_s: float) -> dict[str, str]:
+def _attributes(stage: Stage, actor: int, model, snapshot: Snapshot) -> dict[str, str]:
     actors = stage.timeline.actors
     if actor < len(actors):
         extra = {"paint": actors[actor].paint_name} if actors[actor].paint_name else {}
+        if snapshot.state.articulation[actor, FALL] > 0.5:
+            extra["posture"] = "lie"
     else:
         shows = stage.named[actor - len(actors)].shows
-        extra = {"light": shows(time_s)} if shows else {}
+        extra = {"light": shows(snapshot.time_s)} if shows else {}
     return {"model": model.name, **dict(model.attributes), **extra}

@@ -95,6 +95,12 @@ def _imported(request: ModelRequest) -> Model:
     return imported.build(request.name, **options)
 
 
+def _aid(request: ModelRequest) -> Model:
+    from scenesim.models import aids
+
+    return aids.build(request.name, request.key)
+
+
 KINDS: dict[str, Callable[[ModelRequest], Model]] = {
     "vehicle": _vehicle,
     "person": _person,
@@ -104,6 +110,7 @@ KINDS: dict[str, Callable[[ModelRequest], Model]] = {
     "debris": _debris,
     "animal": _animal,
     "imported": _imported,
+    "aid": _aid,
 }
 # Kind -> folder of recipes in assets.
 RECIPES = {

@@ -9,16 +9,18 @@ from numpy.typing import NDArray
 
 from scenesim.models import catalogue
 from scenesim.models.kept import code, kept
-from scenesim.models.model import Model, part_pose
+from scenesim.models.model import LEAD, Model, part_pose
 
 
 def points(request: catalogue.ModelRequest, model: Model, articulation: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n, 3) points of the posed model of a request in its own frame, among them every extreme one to within a millimetre."""
+    """(n, 3) points of the posed model of a request in its own frame, among them every extreme one to within a millimetre;
+    of a person with a dog without the lead."""
     corners = _corners(request)
     return np.concatenate(
         [
             part_pose(part, articulation).apply(part.skin.vertices(articulation) if part.skin else corners[k])
             for k, part in enumerate(model.parts)
+            if part.name != LEAD
         ]
     )
 

@@ -12,13 +12,24 @@ Everything is in the frame of models/body_shape.py: facing +y, x to the right.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scenesim.geometry.implicit import monotone_cubic, smooth_step
-from scenesim.models.body_shape import JOINT, PARENT, SIDES, Body
+from scenesim.models.arms import set_arm
+from scenesim.models.body_shape import JOINT, SIDES, Body
+from scenesim.models.skeleton import (
+    FORWARD,
+    Skeleton,
+    Stride,
+    Walker,
+    about_x,
+    about_y,
+    about_z,
+)  # fmt: skip
 
 Array = NDArray[np.float64]
 
@@ -28,7 +39,6 @@ SPEEDS_M_S = (
     0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.27, 0.35, 0.42, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 1.95, 2.05, 2.15, 2.25, 2.35,
     2.7, 3.0, 3.5, 4.0, 5.0, 6.5,
 )  # fmt: skip
-CARRY_UP = 0.75  # rad, of the forearm that holds an umbrella
 
 # Knee flexion, deg, at shares of the stride from heel strike (Winter 1991, natural cadence), as far as the foot is planted.
 _KNEE = ((0, 0.05, 0.10, 0.15, 0.20, 0.30, 0.40, 0.50), (4, 11, 17, 19, 17, 11, 6, 11))
@@ -59,70 +69,28 @@ def stride_length_m(leg_m: float, speed_m_s: float) -> float:
     return walk * (1 - share) + share * 2 * speed_m_s / steps_per_s
 
 
-@dataclass(frozen=True)
-class Walker:
-    """What the gait needs of a body, and what was fitted to it: rows of `fitted` are SPEEDS_M_S; its columns the mean height
-    of the hips, cosine and sine of its bounce (m), and the phase at which a hip passes over its planted ankle.
-
-    rest: joints (19, 3) m. stance: +1 or -1, the leg that bears the weight while standing. carry: "up_r" holds
-    something up in the right hand, "down_l" lets something hang from the left, "" neither.
-    """
-
-    rest: Array
-    segment_m: float
-    ankle_m: float
-    sole_m: float
-    shoe_m: float
-    hip_gap_m: float
-    height_m: float
-    leg_m: float
-    child: float
-    fem: float
-    old: float
-    fat: float
-    stance: float = 1.0
-    carry: str = ""
-    fitted: Array | None = None
-
-    @property
-    def scale(self) -> float:
-        """Size against an adult of 1.75 m."""
-        return self.height_m / 1.75
-
-
-def walker(body: Body, stance: float, carry: str = "") -> Walker:
-    """The walker of a body, with its fitted hip heights."""
+def walker(body: Body, stance: float, **manner: Any) -> Walker:
+    """The walker of a body, with its fitted hip heights; manner: fields of Walker that say what it does besides walking."""
     bare = Walker(
         body.rest, body.segment_m, body.ankle_m, body.sole_m, body.shoe_m, body.length["hip_gap"], body.h,
-        round(body.hip_m, 3), body.child, body.fem, body.old, body.fat, stance, carry,
+        round(body.hip_m, 3), body.child, body.fem, body.old, body.fat, body.length["hand"], stance, **manner,
     )  # fmt: skip
+    if bare.posture is not None:
+        return bare
     rows = np.array([_fit(bare, v * math.sqrt(bare.leg_m / ADULT_LEG_M)) for v in SPEEDS_M_S])
     return replace(bare, fitted=rows)
 
 
-@dataclass(frozen=True)
-class _Stride:
-    """The stride at one speed. duty: share of it that a foot is planted. moving: 0 stands, 1 walks. run: share of running."""
-
-    length_m: float
-    duty: float
-    middle: float
-    moving: float
-    run: float
-    speed: float  # scaled to an adult's leg
-    amplitude: float  # of what swings, 1 at a usual walk
-
-
-def _stride(w: Walker, speed_m_s: float, middle: float = 0.0) -> _Stride:
+def _stride(w: Walker, speed_m_s: float, middle: float = 0.0) -> Stride:
     scaled = speed_m_s / math.sqrt(w.leg_m / ADULT_LEG_M)
     run, moving = float(_running(scaled)), float(smooth_step(0.0, 0.4, scaled))
     walking = min(max(0.62 - 0.03 * (scaled - 1.1), 0.58), 0.66) + 0.03 * w.old
     duty = walking * (1 - run) + run * min(max(0.38 - 0.04 * (scaled - 2), 0.24), 0.40)
     amplitude = min(1.2, scaled / 1.35) * (1 - run) + 1.5 * run
-    return _Stride(stride_length_m(w.leg_m, speed_m_s), duty, middle, moving, run, scaled, amplitude)
+    return Stride(stride_length_m(w.leg_m, speed_m_s), duty, middle, moving, run, scaled, amplitude)
 
 
-def _pitch(w: Walker, s: _Stride, phase: Array) -> Array:
+def _pitch(w: Walker, s: Stride, phase: Array) -> Array:
     """Pitch of the foot (rad, toes up) at phases (n,) of its own stride."""
     c = np.asarray(phase, float) % 1.0
     at = np.where(c <= s.duty, c / s.duty, 1 + (c - s.duty) / (1 - s.duty))
@@ -154,7 +122,7 @@ def _foot(w: Walker) -> tuple[float, float, float, float, float]:
     return -0.275 * w.shoe_m, w.ankle_m + w.sole_m, float(toe[1] - ankle[1]), 0.014 * w.height_m + w.sole_m, 0.69 * w.shoe_m
 
 
-def _base(w: Walker, s: _Stride, e: float) -> tuple[Array, float]:
+def _base(w: Walker, s: Stride, e: float) -> tuple[Array, float]:
     """Ground point (x, y) of a foot (side e) from which its stride is counted, and its angle outwards (rad)."""
     still = 1 - s.moving
     spread = w.hip_gap_m * (0.62 * (1 - s.run) + 0.35 * s.run) + 0.012 * w.old
@@ -166,7 +134,7 @@ def _base(w: Walker, s: _Stride, e: float) -> tuple[Array, float]:
     return np.array([e * (spread * s.moving + standing * still) + lean, y]), -e * out
 
 
-def _planted(w: Walker, s: _Stride, e: float, phase: Array) -> Array:
+def _planted(w: Walker, s: Stride, e: float, phase: Array) -> Array:
     """(n, 3) ankle of a planted foot at phases (n,) of its own stride, in the moving body's frame."""
     base, out = _base(w, s, e)
     roll = _roll(w, _pitch(w, s, phase))
@@ -174,7 +142,7 @@ def _planted(w: Walker, s: _Stride, e: float, phase: Array) -> Array:
     return np.stack([base[0] - math.sin(out) * roll[..., 0], y + math.cos(out) * roll[..., 0], roll[..., 1]], -1)
 
 
-def _ankle(w: Walker, s: _Stride, e: float, phase: float) -> tuple[Array, float, float]:
+def _ankle(w: Walker, s: Stride, e: float, phase: float) -> tuple[Array, float, float]:
     """Ankle (3,), pitch of the foot and of the toes at a phase of this foot's stride."""
     c = phase % 1.0
     small = 1e-3
@@ -207,7 +175,7 @@ def _lowest(w: Walker, pitch: float, toe: float) -> float:
     return min(s * heel_y - c * ankle_z, ball, tip)
 
 
-def _hips(w: Walker, s: _Stride, phase: Array) -> tuple[Array, Array]:
+def _hips(w: Walker, s: Stride, phase: Array) -> tuple[Array, Array]:
     """Sideways sway (n,) of the pelvis (m), and its yaw and list (n, 2) (rad), at phases of the right foot."""
     turn = 2 * math.pi * np.asarray(phase, float)
     sway = 0.018 * w.scale * np.sin(turn - 0.30) * (1 - 0.6 * s.run) * s.moving
@@ -218,7 +186,7 @@ def _hips(w: Walker, s: _Stride, phase: Array) -> tuple[Array, Array]:
     return sway, np.stack([yaw, list_], -1)
 
 
-def _set_back(w: Walker, s: _Stride) -> float:
+def _set_back(w: Walker, s: Stride) -> float:
     """y of the pelvis, m: behind the feet of who stands."""
     return -0.008 * w.height_m * (1 - s.moving)
 
@@ -235,7 +203,7 @@ def _fit(w: Walker, speed_m_s: float) -> Array:
     return best
 
 
-def _fit_height(w: Walker, s: _Stride) -> Array:
+def _fit_height(w: Walker, s: Stride) -> Array:
     """Mean hip height, and second harmonic, that give walkers' knees in stance and never over-reach a planted leg."""
     l = w.segment_m
     cs = np.linspace(0.10, 0.50, 17)
@@ -259,7 +227,7 @@ def _fit_height(w: Walker, s: _Stride) -> Array:
     return np.array([min(mean, _reach(w, s, cosine, sine)), cosine, sine, s.middle])
 
 
-def _reach(w: Walker, s: _Stride, cosine: float, sine: float) -> float:
+def _reach(w: Walker, s: Stride, cosine: float, sine: float) -> float:
     """Highest mean hip height at which neither planted leg over-reaches."""
     c = np.linspace(0, s.duty, 33)
     highest = np.inf
@@ -278,103 +246,6 @@ def _reach(w: Walker, s: _Stride, cosine: float, sine: float) -> float:
     return highest
 
 
-def about_x(a: float) -> Array:
-    """(3, 3) rotation about x by a (rad)."""
-    c, s = math.cos(a), math.sin(a)
-    return np.array([[1.0, 0, 0], [0, c, -s], [0, s, c]])
-
-
-def about_y(a: float) -> Array:
-    """(3, 3) rotation about y by a (rad)."""
-    c, s = math.cos(a), math.sin(a)
-    return np.array([[c, 0, s], [0, 1.0, 0], [-s, 0, c]])
-
-
-def about_z(a: float) -> Array:
-    """(3, 3) rotation about z by a (rad)."""
-    c, s = math.cos(a), math.sin(a)
-    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
-
-
-def _unit(v: Array) -> Array:
-    return v / math.sqrt(max(float(v @ v), 1e-24))
-
-
-def _cross(a: Array, b: Array) -> Array:
-    return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
-
-
-def _basis(d: Array, front: Array) -> Array:
-    """(3, 3) columns: d, the part of `front` square to it, and what is square to both."""
-    d = _unit(d)
-    f = _unit(front - (front @ d) * d)
-    return np.stack([d, f, _cross(d, f)], 1)
-
-
-def _between(a: Array, b: Array) -> Array:
-    """Rotation half way between two that differ little."""
-    m = a + b
-    x = _unit(m[:, 0])
-    y = _unit(m[:, 1] - (m[:, 1] @ x) * x)
-    return np.stack([x, y, _cross(x, y)], 1)
-
-
-_FORWARD, _DOWN = np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, -1.0])
-
-
-class _Skeleton:
-    """Rotations (19, 3, 3) of the bones from the rest pose, and joints (19, 3), while they are being set."""
-
-    def __init__(self, w: Walker):
-        self.w = w
-        self.turned = np.zeros((19, 3, 3))
-        self.at = np.zeros((19, 3))
-
-    def follow(self, name: str) -> None:
-        """Put a joint where its parent takes it."""
-        i = JOINT[name]
-        p = PARENT[i]
-        self.at[i] = self.at[p] + self.turned[p] @ (self.w.rest[i] - self.w.rest[p])
-
-    def aim(self, a: str, b: str, end: str, d1: Array, d2: Array, f1: Array, f2: Array) -> None:
-        """Point two bones along d1, d2, with their fronts towards f1, f2."""
-        rest = self.w.rest
-        for name, child, d, f in ((a, b, d1, f1), (b, end, d2, f2)):
-            i, j = JOINT[name], JOINT[child]
-            bone = rest[j] - rest[i]
-            self.turned[i] = _basis(d, f) @ _basis(bone, _FORWARD).T
-            self.at[j] = self.at[i] + d * math.sqrt(float(bone @ bone))
-
-    def leg(self, side: str, ankle: Array, foot: Array, toe: Array, knee: Array) -> None:
-        """Thigh and shank that reach an ankle, the knee towards a direction."""
-        l = self.w.segment_m
-        v = ankle - self.at[JOINT[f"thigh_{side}"]]
-        d = min(max(math.sqrt(float(v @ v)), 0.02), 2 * l * 0.9995)
-        v = _unit(v)
-        n = _unit(knee - (knee @ v) * v)
-        ca = d / (2 * l)
-        d1 = v * ca + n * math.sqrt(max(0.0, 1 - ca * ca))
-        d2 = _unit(v * d - d1 * l)
-        self.aim(f"thigh_{side}", f"shank_{side}", f"foot_{side}", d1, d2, n, n)
-        self.turned[JOINT[f"foot_{side}"]] = foot
-        self.follow(f"toe_{side}")
-        self.turned[JOINT[f"toe_{side}"]] = toe
-
-    def arm(self, side: str, d1: Array, d2: Array, thumb: Array) -> None:
-        """Upper arm and forearm along d1, d2; the thumb towards a direction."""
-        d1, d2 = _unit(d1), _unit(d2)
-        f1 = d2 - (d2 @ d1) * d1
-        f1 = _unit(f1) if f1 @ f1 > 0.0225 else self.turned[JOINT["chest"]] @ _FORWARD
-        f2 = f1 - (f1 @ d2) * d2
-        t = _unit(thumb - (thumb @ d2) * d2)
-        f2 = _unit(f2) if f2 @ f2 > 0.01 else t
-        middle = _unit(f2 + t) if f2 @ t > -0.9 else t
-        self.aim(f"upper_arm_{side}", f"forearm_{side}", f"hand_{side}", d1, d2, f1, middle)
-        rest = self.w.rest
-        bone = rest[JOINT[f"hand_{side}"]] - rest[JOINT[f"forearm_{side}"]]
-        self.turned[JOINT[f"hand_{side}"]] = _basis(d2, t) @ _basis(bone, _FORWARD).T
-
-
 def pose(w: Walker, gait_rad: float, speed_m_s: float) -> tuple[Array, Array]:
     """Rotations (19, 3, 3) of the bones from the rest pose and joints (19, 3) m, feet on z = 0, at a phase (2 pi a stride, 0
     where the right heel strikes) and a speed (m/s, never backwards)."""
@@ -389,59 +260,22 @@ def pose(w: Walker, gait_rad: float, speed_m_s: float) -> tuple[Array, Array]:
     yaw, list_ = float(turned[0]), float(turned[1])
     turn = 4 * math.pi * phase
     root = np.array([float(sway), _set_back(w, s), mean + cosine * math.cos(turn) + sine * math.sin(turn)])
-    bones = _Skeleton(w)
+    bones = Skeleton(w)
     chest = _set_trunk(bones, s, root, yaw, list_)
     for side, e in SIDES:
         ankle, pitch, toe = _ankle(w, s, e, phase + (0.0 if e > 0 else 0.5))
         out = about_z(_base(w, s, e)[1])
-        bones.leg(side, ankle, out @ about_x(pitch), out @ about_x(toe), out @ _FORWARD)
-        # An arm swings with the other side's leg.
-        _set_arm(bones, s, side, e, math.cos(2 * math.pi * (phase + (0.5 if e > 0 else 0.0)) - 0.15), chest)
+        bones.leg(side, ankle, out @ about_x(pitch), out @ about_x(toe), out @ FORWARD)
+        set_arm(bones, s, side, e, phase, chest)
     return bones.turned, bones.at
 
 
-def umbrella_axis(body: Body) -> Array:
-    """(3,) direction in the rest pose, at the right hand, that points up when the hand is carried."""
-    bone = _unit(body.rest[JOINT["hand_r"]] - body.rest[JOINT["forearm_r"]])
-    return math.cos(CARRY_UP) * _FORWARD + math.sin(CARRY_UP) * bone
-
-
-def _set_trunk(bones: _Skeleton, s: _Stride, root: Array, yaw: float, list_: float) -> Array:
+def _set_trunk(bones: Skeleton, s: Stride, root: Array, yaw: float, list_: float) -> Array:
     w = bones.w
-    lean = math.radians(3 * s.moving + 6 * s.run)
+    lean = math.radians(3 * s.moving + 6 * s.run) + w.lean
     stoop = math.radians(24) * w.old
     pelvis = about_z(yaw) @ about_y(-0.8 * list_) @ about_x(-0.5 * lean - 0.15 * stoop)
     chest = about_z(-1.1 * yaw) @ about_y(0.3 * list_) @ about_x(-lean - stoop)
-    head = about_x(-0.35 * stoop + 0.02)
-    bones.at[0] = root
-    for name, m in zip(
-        ("pelvis", "lumbar", "chest", "neck", "head"), (pelvis, _between(pelvis, chest), chest, _between(chest, head), head)
-    ):
-        bones.turned[JOINT[name]] = m
-    for name in ("lumbar", "chest", "neck", "head", "upper_arm_r", "upper_arm_l", "thigh_r", "thigh_l"):
-        bones.follow(name)
+    head = about_x(-0.35 * stoop + 0.02 - w.bow)
+    bones.trunk(root, pelvis, chest, head)
     return chest
-
-
-def _set_arm(bones: _Skeleton, s: _Stride, side: str, e: float, swing: float, chest: Array) -> None:
-    """swing: -1 back, 1 forward."""
-    w, run = bones.w, s.run
-    heading = about_z(math.atan2(-chest[0, 1], chest[1, 1]))
-    if w.carry == f"up_{side}":  # holds something upright before the shoulder
-        m = heading @ about_y(-e * 0.14)
-        forearm = m @ np.array([-e * 0.25, math.cos(CARRY_UP), math.sin(CARRY_UP)])
-        bones.arm(side, m @ about_x(0.15) @ _DOWN, forearm, np.array([-e * 0.15, -math.sin(CARRY_UP), math.cos(CARRY_UP)]))
-        return
-    amplitude = min(s.amplitude, 1.2) * (1 - 0.4 * w.old)
-    if w.carry == f"down_{side}":  # what hangs from the hand steadies it
-        swing, amplitude = 0.0, 0.0
-    shoulder = math.radians((-1 + 19 * amplitude * swing) * (1 - run) + run * (-8 + 38 * swing))
-    bend = 14 + 6 * w.old + 13 * min(s.amplitude, 1.2) * (swing + 1) * 0.5 * (w.carry != f"down_{side}")
-    elbow = math.radians(bend * (1 - run) + run * (88 + 14 * swing))
-    out = math.radians((8 + 14 * max(0.0, w.fat - 1)) * (1 - run) + 14 * run)
-    if w.carry == f"down_{side}":
-        out += 0.14  # so that it clears the clothes
-    m = heading @ about_y(-e * out) @ about_x(shoulder)
-    d2 = m @ about_x(elbow) @ about_y(e * 0.08) @ _DOWN
-    thumb = (1 - run) * (m @ np.array([-e * 0.45, 0.9, 0.0])) + run * np.array([-e * 0.35, 0.2, 1.0])
-    bones.arm(side, m @ _DOWN, d2, thumb)

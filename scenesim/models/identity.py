@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scenesim.base import assets
 from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.keys import Key, derive, generator
-from scenesim.models import head_shape, limb_ends
+from scenesim.models import head_shape, limb_ends, manner
 from scenesim.models.body_shape import MASS_INDEX, Figure
 
 Array = NDArray[np.float64]
@@ -31,6 +31,7 @@ GROWTH_M = {
 }
 FURTHEST = 2.2  # standard deviations
 CHILD_BELOW_M = 1.40
+HANGING = ("skirt", "dress", "gown", "coat", "abaya")  # outfits and tops that nobody sits, lies, or walks on crutches in
 BAGS = ("none", "backpack", "handbag", "umbrella")
 
 
@@ -50,6 +51,9 @@ class Identity:
     hair: str
     beard: float
     bag: str
+    mobility: str
+    carries: str
+    posture: str
     nose: float
     nose_width: float
     stance: float
@@ -103,13 +107,28 @@ class _Draw:
         return linear(str(palette[int(generator(derive(self.key, f"{name}_color")).integers(len(palette)))]))
 
 
+def check(name: str, options: Mapping[str, Any]) -> None:
+    """Raises InputError for an unknown recipe, an option that there is not, a value that it does not have, or two that
+    contradict each other."""
+    recipes = [n for n in assets.names("people") if n != "clothes"]
+    if name not in recipes:
+        raise InputError(f'no person "{name}"{did_you_mean(name, recipes)}')
+    _checked(options, assets.read("people", "clothes"))
+    said = {k: v for k, v in options.items() if k in ("mobility", "carries") and v != "none"}
+    if options.get("posture", "upright") != "upright" and said:
+        told = next(iter(said))
+        raise InputError(f"posture: {options['posture']} and {told}: {said[told]} contradict each other; leave one out")
+    if len(said) == 2:
+        raise InputError(f"mobility: {said['mobility']} leaves no hand for carries: {said['carries']}; leave one out")
+
+
 def _checked(options: Mapping[str, Any], wardrobe: Mapping[str, Any]) -> None:
     """Raises InputError for an option that there is not, or a value that it does not have."""
     choices: dict[str, Any] = {
         "outfit": wardrobe["outfits"], "top": wardrobe["tops"], "over": [*wardrobe["tops"], "none"],
         "bottom": wardrobe["bottoms"],
         "shoes": limb_ends.SHOES, "hat": [*head_shape.HATS, "none"], "hair": head_shape.HAIR, "bag": BAGS, "sex": ["f", "m"],
-        "skin_tone": range(1, 11),
+        "skin_tone": range(1, 11), "mobility": manner.MOBILITY, "carries": manner.CARRIES, "posture": manner.POSTURES,
     }  # fmt: skip
     ranges = {"age_years": (2.0, 100.0), "height_m": (0.7, 2.3), "body_mass_index": (12.0, 45.0), "beard": (0.0, 1.0)}
     colors = [f"{n}_color" for n in ("top", "over", "second", "bottom", "shoes", "hat", "hair", "bag")]
@@ -131,29 +150,47 @@ def _is_hex(text: str) -> bool:
 
 def draw(name: str, key: Key, options: Mapping[str, Any]) -> Identity:
     """The identity of a recipe. Raises InputError for an unknown recipe or option."""
-    recipes = [n for n in assets.names("people") if n != "clothes"]
-    if name not in recipes:
-        raise InputError(f'no person "{name}"{did_you_mean(name, recipes)}')
+    check(name, options)
     recipe, wardrobe = assets.read("people", name), assets.read("people", "clothes")
-    _checked(options, wardrobe)
     d = _Draw(derive(key, name), options)
     sex = d.pick("sex", recipe["sex"])
     figure = _figure(d, recipe, sex)
     tone = d.pick("skin_tone", {k: 1 for k in range(1, 11)})
-    outfit = d.pick("outfit", recipe["outfits"])
+    mobility, carries, posture = _manner(d, recipe)
+    seated = mobility in (*manner.SEATED, "crutches") or posture not in ("upright", "push")
+    outfit = d.pick("outfit", {n: w for n, w in recipe["outfits"].items() if not (seated and n in HANGING)})
     worn = wardrobe["outfits"][outfit]
-    top, over = d.pick("top", worn["top"]), d.pick("over", worn.get("over", {"none": 1}))
+    tops = {n: w for n, w in worn["top"].items() if not (seated and n in HANGING)} or worn["top"]
+    top, over = d.pick("top", tops), d.pick("over", worn.get("over", {"none": 1}))
     bottom, shoes = d.pick("bottom", worn["bottom"]), d.pick("shoes", worn["shoes"])
     style = recipe["hair"].get(sex, recipe["hair"])
     style = {k: v for k, v in style.items() if k != "afro" or tone >= 7} if isinstance(style, Mapping) else style
     drawn = Identity(
         figure, _age_group(figure.age_years), int(tone), outfit, top, over, bottom, shoes,
         d.pick("hat", worn.get("hat", recipe["hat"])), d.pick("hair", style),
-        float(d.pick("beard", recipe["beard"])) if sex == "m" or "beard" in options else 0.0, d.pick("bag", recipe["bag"]),
+        float(d.pick("beard", recipe["beard"])) if sex == "m" or "beard" in options else 0.0,
+        _bag(d, recipe, mobility, carries, posture), mobility, carries, posture,
         1 + 0.10 * d.normal("nose"), 1 + 0.08 * d.normal("nose_width") + 0.03 * (tone - 5) / 5,
         1.0 if generator(derive(d.key, "stance")).uniform() < 0.5 else -1.0, d.between("noise", 0, 50), (),
     )  # fmt: skip
     return replace(drawn, colors=_colors(d, drawn, wardrobe["colors"]))
+
+
+def _manner(d: _Draw, recipe: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Mobility, what is carried, and posture: what an option says leaves no room for what a recipe would draw."""
+    posture = d.pick("posture", recipe.get("posture", {"upright": 1}))
+    mobility = "none" if posture != "upright" else d.pick("mobility", recipe.get("mobility", {"none": 1}))
+    if d.options.get("carries", "none") != "none" and "mobility" not in d.options:
+        mobility = "none"
+    free = mobility == "none" and posture == "upright"
+    return mobility, d.pick("carries", recipe.get("carries", {"none": 1})) if free else "none", posture
+
+
+def _bag(d: _Draw, recipe: Mapping[str, Any], mobility: str, carries: str, posture: str) -> str:
+    """What hangs from a shoulder or a hand: nothing in hands that have something else to do."""
+    drawn = d.pick("bag", recipe["bag"])
+    busy = (mobility, carries, posture) != ("none", "none", "upright")
+    return "none" if busy and (drawn != "backpack" or mobility in manner.SEATED or posture in ("sit", "lie")) else str(drawn)
 
 
 def _figure(d: _Draw, recipe: Mapping[str, Any], sex: str) -> Figure:

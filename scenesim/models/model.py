@@ -18,9 +18,10 @@ from scenesim.base.frames import Pose
 from scenesim.geometry.mesh import Mesh
 
 # wheel_m: distance rolled since the start, m (each wheel divides by its own radius). steer_rad: mean angle of the steered
-# wheels, positive to the left. gait_rad: phase of the stride, 2 pi a stride. speed_m_s: for gaits. crank_rad: pedals.
-CHANNELS = ("wheel_m", "steer_rad", "gait_rad", "speed_m_s", "crank_rad", "hitch_rad")
-WHEEL_M, STEER_RAD, GAIT_RAD, SPEED_M_S, CRANK_RAD, HITCH_RAD = range(len(CHANNELS))
+# wheels, positive to the left. gait_rad: phase of the stride, 2 pi a stride. speed_m_s: for gaits. crank_rad: pedals. fall:
+# of a person, 0 upright to 1 on the ground.
+CHANNELS = ("wheel_m", "steer_rad", "gait_rad", "speed_m_s", "crank_rad", "hitch_rad", "fall")
+WHEEL_M, STEER_RAD, GAIT_RAD, SPEED_M_S, CRANK_RAD, HITCH_RAD, FALL = range(len(CHANNELS))
 
 # Bits of the lamp state of an actor.
 LAMP_BITS = {
@@ -62,6 +63,7 @@ class Skin(Protocol):
 
 
 DRIVER = "driver"  # name of the part of a vehicle that is who sits in it
+LEAD = "lead"  # name of a part that no box goes around: what ties a dog to a person
 
 
 @dataclass(frozen=True)

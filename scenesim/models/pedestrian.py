@@ -20,11 +20,13 @@ from scenesim.geometry import solids
 from scenesim.geometry.implicit import Solid, cut, mesh, refine, value_noise, vertex_normals
 from scenesim.geometry.implicit import fractal_noise as noise
 from scenesim.geometry.mesh import Mesh, Surface, corner_normals
-from scenesim.models import gait, head_shape, limb_ends, wardrobe
-from scenesim.models.body_shape import SIDES, Body, add_arm, add_leg
+from scenesim.models import aids, arms, gait, head_shape, limb_ends, manner, wardrobe
+from scenesim.models.body_shape import ARMS_OUT, SIDES, Body, add_arm, add_leg
 from scenesim.models.head_shape import HeadFrame
 from scenesim.models.identity import CHILD_BELOW_M, Identity, draw
-from scenesim.models.model import Model, Part, rest
+from scenesim.models.manner import Manner
+from scenesim.models.model import LEAD, Model, Part, rest, tight_box
+from scenesim.models.skeleton import IN_FIST, UNDER_PALM, Walker, about_z
 from scenesim.models.skinning import Binding, HangingCloth, PersonSkin, hanging_cloth, strongest
 from scenesim.models.wardrobe import Bottom, Line, Paint, Top
 
@@ -35,6 +37,8 @@ Weights = Callable[[Array], Array]  # points (n, 3) -> weights of the bones (n, 
 HEAD_CELL_M, HAND_CELL_M, SKIN_CELL_M = 0.0145, 0.0115, 0.030
 ARM_CELL_M, CLOTH_CELL_M, SHOE_CELL_M, HAIR_CELL_M = 0.021, 0.0325, 0.0205, 0.0165
 MOST_TRIANGLES = 16000
+FRAMES = ((0.10, 0.10, 0.11), (0.16, 0.02, 0.025), (0.03, 0.07, 0.18), (0.35, 0.355, 0.36))  # paint of wheelchairs
+BABY_TURN_RAD = 2.5
 PAINT_EDGE_M = 0.0012  # over which one colour goes over into the next
 SMOOTH_DEG = 60.0  # as scene/prototypes.py does when it bends people
 
@@ -44,35 +48,57 @@ def build(name: str, key: Key, **options: Any) -> Model:
     not."""
     who = draw(name, key, options)
     body = Body(who.figure)
-    walker = gait.walker(body, who.stance, {"umbrella": "up_r", "handbag": "down_l"}.get(who.bag, ""))
+    does = manner.of(body, who.mobility, who.carries, who.bag, who.posture)
+    walker = gait.walker(body, who.stance, **does.walker)
     # Coarser by so much, 15 of 21 people drawn from the recipes fit at once, and nobody is dressed three times.
-    much = 0.1 * (who.bag == "backpack" and who.figure.height_m > CHILD_BELOW_M) + 0.14 * (who.over != "none")
-    tailor = _Tailor(who, body, walker, float(np.sqrt(body.k)) * (1.13 + much))
+    much = (
+        0.1 * (who.bag == "backpack" and who.figure.height_m > CHILD_BELOW_M)
+        + 0.14 * (who.over != "none")
+        + 0.25 * (who.carries == "baby")
+    )
+    tailor = _Tailor(who, body, does, walker, float(np.sqrt(body.k)) * (1.13 + much))
     for _ in range(3):  # who wears still more gets coarser meshes
         tailor.dress()
         if tailor.triangles <= MOST_TRIANGLES:
             break
-        tailor = _Tailor(who, body, walker, tailor.fine * float(np.sqrt(tailor.triangles / (0.96 * MOST_TRIANGLES))))
-    part = tailor.part(name)
-    lo, hi = part.mesh.bounds()
-    size, center = hi - lo, (hi + lo) / 2
+        tailor = _Tailor(who, body, does, walker, tailor.fine * float(np.sqrt(tailor.triangles / (0.96 * MOST_TRIANGLES))))
+    parts = (tailor.part(name), *_aids(who, body))
+    size, center = tight_box(tuple(p for p in parts if p.name != LEAD))
     h = who.figure.height_m
     worn = [n for n in (who.over, who.top, who.bottom, who.shoes, who.hat, who.bag) if n != "none"]
     attributes = {
         "age_group": who.age_group, "age_years": f"{who.figure.age_years:.0f}",
         "sex": "female" if who.figure.female else "male",
         "skin_tone_monk": str(who.skin_tone), "clothing": ", ".join(worn), "outfit": who.outfit, "hair": who.hair,
-        "height_m": f"{h:.2f}", "leg_m": f"{tailor.walker.leg_m:.3f}",
+        "mobility": who.mobility, "carries": who.carries, "posture": who.posture, "height_m": f"{h:.2f}",
+        "leg_m": f"{tailor.walker.leg_m:.3f}",
     }  # fmt: skip
     return Model(
-        name, "child" if h < CHILD_BELOW_M else "pedestrian", (part,), (float(size[0]), float(size[1]), float(size[2])),
-        (float(center[0]), float(center[1]), float(center[2])), attributes=tuple(sorted(attributes.items())),
+        name, "child" if h < CHILD_BELOW_M else "pedestrian", parts, size, center,
+        attributes=tuple(sorted(attributes.items())),
     )  # fmt: skip
 
 
-def leg_m(model: Model) -> float:
-    """Hip height of a person, m: with gait.stride_length_m it says how far a stride goes."""
-    return float(dict(model.attributes)["leg_m"])
+def stride_m(model: Model, speed_m_s: float) -> float:
+    """Run of a person in one cycle of GAIT_RAD, m: a stride, or a push of a wheelchair."""
+    said = dict(model.attributes)
+    return manner.stride_m(said, gait.stride_length_m(float(said["leg_m"]), speed_m_s))
+
+
+def _aids(who: Identity, body: Body) -> list[Part]:
+    """What rolls with a person, or is held by both hands; things of a hand are layers of the body."""
+    k, rgb = body.k, who.rgb("bag")
+    if who.mobility in manner.SEATED:
+        return aids.wheelchair(manner.chair_scale(body), FRAMES[who.skin_tone * 7 % len(FRAMES)])
+    if who.mobility == "walker":
+        return aids.rollator(manner.HANDLE * body.h + body.sole_m + 0.02 * k, 0.25 * k, 0.20 * k, FRAMES[0])
+    if who.carries == "suitcase":
+        return aids.suitcase(np.array([-0.14 * k, -0.27 * k, 0.435 * body.h]), rgb)
+    if who.carries == "box":
+        return aids.box(0.34 * k + 0.03, 0.60 * body.h + 0.02)
+    if who.carries == "dog":
+        return [aids.lead(*manner.lead(body.h))]
+    return []
 
 
 @lru_cache(maxsize=1)
@@ -97,8 +123,8 @@ class _Layer:
 class _Tailor:
     """Makes the layers of one person. fine: factor of all edge lengths."""
 
-    def __init__(self, who: Identity, body: Body, walker: gait.Walker, fine: float):
-        self.who, self.body, self.binding, self.walker = who, body, Binding(body), walker
+    def __init__(self, who: Identity, body: Body, does: Manner, walker: Walker, fine: float):
+        self.who, self.body, self.does, self.binding, self.walker = who, body, does, Binding(body), walker
         self.layers: list[_Layer] = []
         self.fine = fine
 
@@ -158,6 +184,9 @@ class _Tailor:
         self._shoes()
         self._hair_and_hat()
         {"backpack": self._backpack, "handbag": self._handbag, "umbrella": self._umbrella}.get(self.who.bag, lambda: None)()
+        self._in_hands()
+        if self.who.carries == "baby":
+            self._baby()
 
     def _head(self) -> None:
         b, who, h = self.body, self.who, HeadFrame(self.body)
@@ -195,9 +224,8 @@ class _Tailor:
         low = b.hip_m + 0.80 * b.trunk_m
         solid = b.trunk_solid(low=low, high=b.hip_m + 1.12 * b.trunk_m)
         self.add(solid, ((-0.2, -0.2, low), (0.2, 0.2, low + 0.4 * b.trunk_m)), SKIN_CELL_M, skin, "person_skin", bound)
-        grip = 1.0 if who.bag in ("handbag", "umbrella") else 0.0
         for side, e in SIDES:
-            self._hand(side, e, grip if e == (1.0 if who.bag == "umbrella" else -1.0) else 0.0)
+            self._hand(side, e, float(side in self.does.fists))
             if top.sleeve < 1.5:
                 s = Solid()
                 add_arm(s, b, side, 0.0, 0.0, 1.96, start=0.35, shoulder=False)
@@ -359,9 +387,9 @@ class _Tailor:
         self.add(s, box, 0.014, wardrobe.woven(self.who.rgb("bag")), "person_leather", self.binding.rigid("hand_l"))
 
     def _umbrella(self) -> None:
-        """Held in the right hand; drawn so that it is upright when the forearm points up and forward (gait.CARRY_UP)."""
+        """Held in the right hand; drawn so that it is upright when the forearm points up and forward (arms.CARRY_UP)."""
         b, k = self.body, self.body.k
-        up = gait.umbrella_axis(b)
+        up = arms.umbrella_axis(b)
         side = np.cross(up, limb_ends.hand_direction(1.0))
         side /= np.sqrt(side @ side)
         turn = np.stack([side, np.cross(up, side), up], 1)
@@ -378,6 +406,42 @@ class _Tailor:
         ):
             placed = Mesh(m.vertices @ turn.T + fist, m.triangles, m.normals, m.uv, m.surface, m.surfaces)
             self.add_mesh(placed, rgb, material, bound)
+
+    def _in_hands(self) -> None:
+        """What is fixed to a hand: sticks, crutches, a cane, a phone."""
+        b, k = self.body, self.body.k
+        for (side, e), arm in zip(SIDES, self.does.arms):
+            down = limb_ends.hand_direction(e)
+            palm = np.array([-e * np.cos(ARMS_OUT), 0.0, -np.sin(ARMS_OUT)])
+            fist = b.joint(f"hand_{side}") + (IN_FIST * down + UNDER_PALM * palm) * b.length["hand"]
+            made: list[tuple[Mesh, Any]] = []
+            if arm.kind == "stick":
+                made = (aids.crutch if self.who.mobility == "crutches" else aids.stick)(fist, down, arm.length_m, k)
+            elif arm.kind == "cane":
+                made = aids.white_cane(fist, down, arm.length_m, k)
+            elif self.who.carries in ("phone", "call") and side == "r":
+                made = aids.phone(fist, down, palm, k)
+            for m, rgb in made:
+                self.add_mesh(m, np.asarray(rgb), "person_plastic", self.binding.rigid(f"hand_{side}"))
+
+    def _baby(self) -> None:
+        """A small child that sits on an arm, before the chest: dressed like anybody, and moved with the chest."""
+        b, k = self.body, self.body.k
+        said = {"age_years": 2.0, "posture": "sit", "bag": "none", "hat": "beanie", "skin_tone": self.who.skin_tone}
+        who = draw("child", Key(int(self.who.noise * 1e6)), said)
+        small = Body(who.figure)
+        does = manner.in_arms(small)
+        tailor = _Tailor(who, small, does, gait.walker(small, 1.0, **does.walker), 1.55)
+        tailor.dress()
+        p = tailor.part("baby")
+        hips = np.array([0.0, 0.0, manner.BABY_HIP_M])
+        turn = about_z(BABY_TURN_RAD)  # looks past the shoulder of who holds it
+        v = (np.stack([-p.mesh.vertices[:, 1], p.mesh.vertices[:, 0], p.mesh.vertices[:, 2]], 1) - hips) @ turn.T
+        v = v + np.array([-0.055 * k, 0.245 * k, b.hip_m + 0.40 * b.trunk_m])
+        kind = tuple(s.material for s in p.mesh.surfaces)
+        weights = self.binding.rigid("chest")(v)
+        assert p.mesh.color is not None
+        self.layers.append(_Layer(v, p.mesh.triangles, p.mesh.color.astype(float), p.mesh.surface, kind, weights, False))
 
     def part(self, name: str) -> Part:
         """All layers as one part, at rest."""

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from scenesim.base.frames import quaternion_from_matrix
 from scenesim.geometry.implicit import Solid, smooth_step, unit
 from scenesim.kernels.jit import kernel
-from scenesim.models import gait
+from scenesim.models import posture
 from scenesim.models.body_shape import JOINT, JOINTS, SIDES, Body
-from scenesim.models.model import GAIT_RAD, SPEED_M_S
+from scenesim.models.model import FALL
+from scenesim.models.skeleton import Walker
 
 Array = NDArray[np.float64]
 
@@ -41,7 +42,7 @@ class PersonSkin:
     """models.model.Skin of a person. rest: (V, 3) m of the rest pose. bone (V, 4), weight (V, 4). leg_radius: (3,) m at hip,
     knee and ankle."""
 
-    walker: gait.Walker
+    walker: Walker
     rest: Array
     bone: NDArray[np.int32]
     weight: Array
@@ -50,12 +51,15 @@ class PersonSkin:
 
     def vertices(self, articulation: NDArray[np.float64]) -> Array:
         """(V, 3) m in the model frame: x forward, y left, z up, feet on z = 0."""
-        turned, at = gait.pose(self.walker, articulation[GAIT_RAD], articulation[SPEED_M_S])
+        turned, at = posture.pose(self.walker, articulation)
         shift = at - (turned @ self.walker.rest[:, :, None])[:, :, 0]
         out = bent(self.rest, self.bone, self.weight, turned, shift)
         for cloth in self.hanging:
             _clear_legs(out[cloth.first : cloth.last], cloth.start, cloth.neighbour, self._legs(at), at[0], self.walker.scale)
-        return np.stack([out[:, 1], -out[:, 0], out[:, 2]], 1)
+        posed = np.stack([out[:, 1], -out[:, 0], out[:, 2]], 1)
+        if articulation[FALL] > 0.0 or (self.walker.posture is not None and not self.walker.posture.sits):
+            posed[:, 2] -= posed[:, 2].min()
+        return posed
 
     def _legs(self, at: Array) -> Array:
         """(4, 8) ends and radii of thighs and shanks."""

@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 from scenesim.base import assets
 from scenesim.base.errors import InputError
 from scenesim.kernels.packed import MATERIAL
-from scenesim.models import catalogue, imported, material
+from scenesim.models import catalogue, identity, imported, manner, material
 from scenesim.models.model import LAMP_BITS
 from scenesim.scenario import choices, countries, sun
 from scenesim.sensors import rig as rigs
@@ -211,6 +211,7 @@ class Walk(Part):
     to: Position
     speed_m_s: Annotated[Number, Field(gt=0, le=8)] = 1.4
     start_s: Annotated[Number, Field(ge=0)] = Field(default=0.0, description="stands still until then")
+    falls_s: Annotated[Number, Field(ge=0)] | None = Field(default=None, description="a person trips then, and lies there")
 
 
 # ---- models of one's own
@@ -329,6 +330,21 @@ class Actor(Body):
     follow_line: FollowLine | None = None
     stand: Stand | None = None
     walk: Walk | None = None
+    options: dict[StrictStr, Any] = Field(
+        default_factory=dict,
+        description="of a person: what is not to be drawn (mobility, carries, posture, outfit, age_years ...)",
+    )
+
+    @model_validator(mode="after")
+    def _options_are_known(self) -> Actor:
+        if self.options and _kind_of(self.model) != "person":
+            raise choices.wrong(f"{self.model} has no options; only people do", "options")
+        if self.options:
+            try:
+                identity.check(self.model, self.options)
+            except InputError as e:
+                raise choices.wrong(e.message, "options") from None
+        return self
 
     @model_validator(mode="after")
     def _one_behaviour(self) -> Actor:
@@ -337,6 +353,8 @@ class Actor(Body):
         if self.walk is not None and kind in ("vehicle", "debris"):
             other = "follow_lane, follow_line or stand" if kind == "vehicle" else "follow_line or stand"
             raise choices.wrong(f"a {self.model} does not walk; give it {other}", "walk")
+        if self.walk is not None and self.walk.falls_s is not None and kind != "person":
+            raise choices.wrong(f"a {self.model} does not fall; leave falls_s out", "walk", "falls_s")
         if self.follow_lane is not None and kind != "vehicle":
             other = "follow_line or stand" if kind == "debris" else "walk, follow_line or stand"
             raise choices.wrong(f"a {self.model} does not drive in lanes; give it {other}", "follow_lane")
@@ -381,6 +399,7 @@ class Population(Part):
     age: dict[Literal["child", "teenager", "adult", "senior"], Shares] | None = None
     sex: dict[Literal["f", "m"], Shares] | None = None
     skin_tone: dict[Annotated[StrictInt, Field(ge=1, le=10, description="Monk scale")], Shares] | None = None
+    mobility: dict[Annotated[StrictStr, choices.OneOf("mobility", lambda: manner.MOBILITY)], Shares] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -389,7 +408,7 @@ class Population(Part):
 
     @model_validator(mode="after")
     def _somebody(self) -> Population:
-        for name in ("age", "sex", "skin_tone"):
+        for name in ("age", "sex", "skin_tone", "mobility"):
             shares = getattr(self, name)
             if shares is not None and sum(shares.values()) <= 0:
                 raise choices.wrong("no share is above 0; give one, or leave it out", name)

@@ -16,7 +16,7 @@ from scenesim.models.catalogue import ModelRequest
 from scenesim.models.train import links
 from scenesim.scenario.model import Population
 from scenesim.scenario.network import DRIVING, WALKING, Road
-from scenesim.world import signals, towing
+from scenesim.world import company, signals, towing
 from scenesim.world.lanes import LaneGraph
 from scenesim.world.road import LaneRef, RoadMap, RoadSurface
 from scenesim.world.route import Route, route_from
@@ -108,8 +108,12 @@ GROUPS = {
 BALANCED_VARIANTS = 8  # shapes of each kind where somebody is to be measured on them
 
 
-def passer_by(population: Population, mix: Mapping[str, float], g: np.random.Generator) -> ModelRequest:
-    """Somebody on foot: as traffic usually is (shares of recipes), or as a population says."""
+def passer_by(population: Population, mix: Mapping[str, float], g: np.random.Generator, key: Key) -> ModelRequest:
+    """Somebody on foot: as traffic usually is (shares of recipes), or as a population says. key: of what goes with them."""
+    return company.with_manner(_anybody(population, mix, g), population, key)
+
+
+def _anybody(population: Population, mix: Mapping[str, float], g: np.random.Generator) -> ModelRequest:
     if population.age is None and population.sex is None and population.skin_tone is None:
         return person(pick(mix, g, catalogue.recipes("person")), g)
     age = pick(population.age or _ages(mix), g, GROUPS)
@@ -281,7 +285,7 @@ def people(
         if made == count or not (spots or crossings):
             return
         g = generator(derive(key, n))
-        request = passer_by(population, mix, g)
+        request = passer_by(population, mix, g, derive(key, n, "manner"))
         name, u = f"pedestrian_{made}", float(g.uniform())
         if crossings and (u < CROSSING_SHARE or not spots):
             found = _cross(name, request, crossings[int(g.integers(len(crossings)))], g)
@@ -304,6 +308,7 @@ def _along(name, request, road_map: RoadMap, spot: _Spot, run_s: float, g, stand
     forward = bool(g.uniform() < 0.5)
     share = 0.75 + 0.08 * float(g.uniform()) if stands else (0.42 if forward else 0.62) + 0.06 * float(g.uniform())
     speed = 0.0 if stands else float(np.clip(g.normal() * 0.2 + 1.32, 0.8, 1.9))
+    speed *= company.pace(request)
     reach = speed * run_s + 3.0
     first, last = road_map.span(spot.lane)
     end = min(spot.s + reach, last - 0.3) if forward else max(spot.s - reach, first + 0.3)
@@ -349,6 +354,5 @@ def _cross(name: str, request: ModelRequest, c: _Crossing, g) -> Walking:
     a, b = c.ends if g.uniform() < 0.5 else c.ends[::-1]
     shift = c.along * (float(g.uniform()) - 0.5) * 0.7
     path = Path.along(np.linspace(a + shift, b + shift, 40))
-    return Walking(
-        name, request, "", path, float(g.uniform(0, 0.6)) * path.length_m, float(g.uniform(1.1, 1.6)), float(g.uniform(0, 6.28))
-    )
+    start, speed, phase = float(g.uniform(0, 0.6)) * path.length_m, float(g.uniform(1.1, 1.6)), float(g.uniform(0, 6.28))
+    return Walking(name, request, "", path, start, speed * company.pace(request), phase)

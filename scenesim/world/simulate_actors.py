@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from scenesim.models.model import LAMP_BITS, Model
 from scenesim.models.train import Link, links
 from scenesim.scenario import imports
 from scenesim.scenario.model import Actor, Ego, FollowLane, FollowLine, Motion, Scenario, Stand, Walk
-from scenesim.world import places, population, signals, towing, track
+from scenesim.world import company, places, population, signals, towing, track
 from scenesim.world.driving import Driver, Obstacle, drive
 from scenesim.world.lanes import LaneGraph
 from scenesim.world.places import Reference
@@ -81,6 +82,7 @@ class _Simulation:
         for c in cast[1:]:
             self._claim(c)
         cast += self._population(around)
+        cast += self._company(cast)
         tracks = self._move(cast)
         for c, t in zip(list(cast), list(tracks)):  # after all others, so that they keep their rows
             for k, (link, drawn) in enumerate(zip(c.train, towing.tracks(t, c.train))):
@@ -95,6 +97,7 @@ class _Simulation:
             np.stack([t.lamps for t in tracks]),
             tuple(c.info for c in cast),
         )
+
     # ---- who
 
     def _info(self, name: str, body: Ego | Actor, key: Key) -> tuple[ActorInfo, Model]:
@@ -104,6 +107,8 @@ class _Simulation:
             request = imports.request(body.model, own)
         elif kind == "person":
             request = population.person(body.model, generator(key))
+            if isinstance(body, Actor):
+                request = replace(request, options=tuple(sorted(body.options.items())))
         else:
             drawn = int(generator(derive(key, "shape")).integers(SHAPES)) if kind in ("animal", "debris") else 0
             request = ModelRequest(kind, body.model, drawn)
@@ -218,9 +223,14 @@ class _Simulation:
         xy = np.linspace(a[:2], b[:2], max(2, int(length / 0.8) + 1))
         z = np.interp(np.linspace(0, 1, len(xy)), [0, 1], [a[2], b[2]])
         ground = np.array([places.ground_z(self.map, float(x), float(y), float(h)) for (x, y), h in zip(xy, z)])
-        return self._along(
-            c, Path.along(np.column_stack([xy, ground])), *_stroll(self.times, does.speed_m_s, does.start_s, length)
-        )
+        distance, speed = _stroll(self.times, does.speed_m_s, does.start_s, length)
+        path = Path.along(np.column_stack([xy, ground]))
+        if does.falls_s is None:
+            return self._along(c, path, distance, speed)
+        going = np.minimum(self.times, does.falls_s)
+        distance = np.interp(going, self.times, distance)
+        moved = self._along(c, path, distance, np.interp(going, self.times, speed))
+        return track.falling(moved, self.times, does.falls_s)
 
     def _along(self, c: _Cast, path: Path, distance: Array, speed: Array, phase: float = 0.0) -> Track:
         """Along a free path, by wheel or on foot."""
@@ -274,6 +284,20 @@ class _Simulation:
                 body = towing.outline(c.model, c.train)
                 c.driver = Driver(d.route, d.start_m, body, front, wish, d.offset_m, None, stops)
             out.append(c)
+        return out
+
+    def _company(self, cast: list[_Cast]) -> list[_Cast]:
+        """What people push, and who they have with them: actors that keep their place beside them."""
+        out = []
+        for c in cast:
+            found = company.beside(c.model, derive(self.key, "company", c.info.name)) if c.info.model.kind == "person" else None
+            if found is None or c.fixed is None:
+                continue
+            place, request = found
+            model = catalogue.build(request).model
+            height = partial(places.ground_z, self.map)
+            info = ActorInfo(f"{c.info.name}_{place.name}", request)
+            out.append(_Cast(info, model, fixed=company.follow(c.fixed, place, model, height)))
         return out
 
     # ---- moving them

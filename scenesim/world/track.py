@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scenesim.base.frames import Pose, cross, quaternion_from_matrix
-from scenesim.models import animal, gait, pedestrian, quadruped
-from scenesim.models.model import CHANNELS, CRANK_RAD, GAIT_RAD, LAMP_BITS, SPEED_M_S, STEER_RAD, WHEEL_M, Model
+from scenesim.models import animal, pedestrian, quadruped
+from scenesim.models.model import CHANNELS, CRANK_RAD, FALL, GAIT_RAD, LAMP_BITS, SPEED_M_S, STEER_RAD, WHEEL_M, Model
 from scenesim.world.route import Route
 
 Array = NDArray[np.float64]
@@ -19,6 +19,7 @@ INDICATE_AHEAD_M, INDICATE_TURN_RAD, BLINK_HZ = 25.0, 0.6, 1.5  # UNECE R6: 90 +
 BLUE_HZ = 2.0  # UNECE R65: 2 to 4 flashes a second
 BRAKING_M_S2 = 0.7
 GRAVITY = 9.81
+FALL_S = 0.8  # from upright to the ground; a rigid rod of a person's height takes 0.7 to 0.9 s
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,9 @@ def walking(model: Model, line: Callable[[Array], Pose], distance: Array, speed:
     if model.class_name == "animal":
         stride = quadruped.stride_length_m(animal.withers_m(model), top)
     else:
-        stride = gait.stride_length_m(pedestrian.leg_m(model), top)
+        stride = pedestrian.stride_m(model, top)
+    if any(joint.channel == WHEEL_M for part in model.parts for joint in part.joints):  # of a wheelchair, a walker, a suitcase
+        articulation[:, WHEEL_M] = distance
     articulation[:, GAIT_RAD] = phase + distance * (2 * np.pi / stride)
     return line(distance), articulation
 
@@ -93,6 +96,13 @@ def flashing(times: Array, bits: int) -> NDArray[np.int32]:
     out[~first] &= ~LAMP_BITS["blue_left"]
     out[first] &= ~LAMP_BITS["blue_right"]
     return out
+
+
+def falling(moved: Track, times: Array, when_s: float) -> Track:
+    """The track of a person who trips at a time, falls faster and faster, and lies."""
+    articulation = moved.articulation.copy()
+    articulation[:, FALL] = np.clip((times - when_s) / FALL_S, 0.0, 1.0) ** 2
+    return replace(moved, articulation=articulation)
 
 
 def lamps(times: Array, speed: Array, dark: bool, route: Route | None, distance: Array, front_m: float) -> NDArray[np.int32]:
