@@ -49,7 +49,7 @@ def returns(
     """(pulse (E,), value (E, 5) as kernels.backscatter has them, hit (E,)) of the echoes of plumes, in order of pulses; what is
     behind plumes is dimmed in `value` (C, 5). deeper: (C,), see capture.sweep. extinction_per_m: of the air."""
     n = len(rays.time) // lidar.sub_rays
-    out, kind = np.empty((n, kernels.ECHOES, 5), np.float32), np.zeros((n, kernels.ECHOES), np.uint8)
+    out, kind = np.zeros((n, kernels.ECHOES, 5), np.float32), np.zeros((n, kernels.ECHOES), np.uint8)
     ratio = np.array(LIDAR_RATIO_SR)
 
     def find(begin: int, end: int) -> None:

@@ -26,7 +26,6 @@ from scenesim.sensors.lidar import MOST_RETURNS, SUB_RAYS, Lidar
 from scenesim.sensors.ranging import CLEAR, Air
 
 PANES = 3  # surfaces that let light through, which a ray goes through at most
-BETWEEN_NM = 1200.0  # wavelengths below this are given the reflectance at 905 nm, those above that at 1550 nm
 # Reflectance of soaked ground over that of dry: as cameras see it (Lekner and Dorf 1988); water itself absorbs at 1550 nm.
 SOAKED = (0.46, 0.25)
 LEAST_PASSED = 1e-3  # a ray of which less is left behind a pane is not followed
@@ -165,7 +164,7 @@ def capture_sweep(
 
 
 def _laser(lidar: Lidar, air: Air) -> backscatter.Laser:
-    infrared = lidar.wavelength_nm >= BETWEEN_NM
+    infrared = lidar.wavelength_nm >= ranging.BETWEEN_NM
     return backscatter.Laser(
         MATERIAL["reflectance_1550nm" if infrared else "reflectance_905nm"], air.extinction_per_m, lidar.focus_m,
         float(air.wetness), SOAKED[infrared], _noise() if air.wetness > 0 else np.zeros(0, np.float32),

@@ -60,7 +60,8 @@ class Receiver(NamedTuple):
 
 
 class Falling(NamedTuple):
-    """Particles that a beam may return. kind: (K, 5) slope 1/mm, area over pi D^2 / 4, reflectance, hit, mean number in a beam.
+    """Particles that a beam may return. kind: (K, 6) slope 1/mm, area over pi D^2 / 4 at D = 1 mm, its exponent
+    over that of D^2, reflectance, hit, mean number in a beam.
     least: (K, B) least diameter, mm, in bins of `step` m along the beam. count: (K, B + 1) mean number before each edge.
     lost: (B + 1,) mean share of light, as exponent, that they take before each edge, which is in the extinction already.
     aperture m, divergence rad: of a round beam."""
@@ -140,8 +141,8 @@ def _fall(key, i, receiver, falling, s, m, wall):
     """Add the particles of pulse i in front of `wall` m, and take from all that is behind each what it shades. Until all is
     done, the cosine of a particle is the share of the beam that it covers."""
     for kind in range(len(falling.kind)):
-        slope, area, reflectance = falling.kind[kind, 0], falling.kind[kind, 1], falling.kind[kind, 2]
-        hit, mean = int(falling.kind[kind, 3]), falling.kind[kind, 4]
+        slope, area, fluff = falling.kind[kind, 0], falling.kind[kind, 1], falling.kind[kind, 2]
+        reflectance, hit, mean = falling.kind[kind, 3], int(falling.kind[kind, 4]), falling.kind[kind, 5]
         left = uniform(key, i, 8 + kind, 0)
         chance = exp(-mean)
         number = 0
@@ -163,6 +164,8 @@ def _fall(key, i, receiver, falling, s, m, wall):
             r = (a + (want - falling.count[kind, a]) / max(there, 1e-30)) * falling.step
             diameter = falling.least[kind, a] - log(1.0 - uniform(key, i, 16 + kind, 2 * k + 1)) / slope
             width = 1e3 * (falling.aperture + falling.divergence * r)
+            if fluff > 0.0:
+                area = falling.kind[kind, 1] * exp(fluff * log(max(diameter, 1e-9)))
             share = min(area * diameter * diameter / (width * width), 1.0)
             if r >= wall or r < 0.01:
                 continue

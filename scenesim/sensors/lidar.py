@@ -26,9 +26,9 @@ MOST_RETURNS = {"strongest": 1, "last": 1, "dual": 2, "triple": 3}
 SUB_RAYS = {1: (1,), 3: (3,), 7: (1, 6), 19: (1, 6, 12)}  # rays on each ring about the axis of a beam
 LIGHT_M_S = 299792458.0
 DIVERGENCE_MRAD = (3.0, 1.5)  # where a sensor does not say: usual for those that turn
-FOCUS_OVER_REACH = 0.06  # by the two that are fitted
+FOCUS_OVER_REACH = 0.035  # between those of the two that are fitted
 WAVEFORM_NS = 1.0  # between samples of waveforms: digitisers of a gigahertz are usual
-SOFT_GAIN = 0.095  # see sensors/ranging.py
+SOFT_GAIN = 0.0275  # see sensors/ranging.py
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,7 @@
 
 Sources. Extinction of fog is that of visible light (Mie: 550 and 905 nm differ by less than 3 %). Backscatter of droplets:
 lidar ratio 18.8 sr at 905 nm (O'Connor et al. 2004), 23.9 sr at 1550 nm (Mie); Hahner et al. 2021 imply 65.1 sr (0.046 / MOR).
-Rain: Marshall and Palmer 1948. Snow: Gunn and Marshall 1958 in melted diameters, the area of flakes larger by the
-two-thirds power of the ratio of densities, 4.64 at 0.1 g/cm3, so that visibilities are those of the METAR classes.
+Rain: Marshall and Palmer 1948. Snow: Gunn and Marshall 1958 in melted diameters, and flakes that are the looser the larger.
 """
 
 from __future__ import annotations
@@ -21,15 +20,26 @@ from scenesim.kernels import echoes
 from scenesim.sensors.lidar import RETURNS, Lidar
 from scenesim.sensors.scan import Pulses
 
+BETWEEN_NM = 1200.0  # what things send back below this is that at 905 nm, above that at 1550 nm
 CONTRAST_LIMIT = -math.log(0.05)  # meteorological optical range: a black object keeps 5 % of its contrast (WMO-No. 8)
-LIDAR_RATIO_SR = ((1200.0, 18.8), (math.inf, 23.9))  # of wavelengths up to so many nm
+LIDAR_RATIO_SR = ((BETWEEN_NM, 18.8), (math.inf, 23.9))  # of wavelengths up to so many nm
 # The emitted beam and the field of view begin to overlap here, and overlap whole (Hahner et al. 2021, of an HDL-64E).
 OVERLAP_M = (0.9, 1.0)
 # Fog is patchy: its backscatter differs from metre to metre by this much (standard deviation of the logarithm). This and
 # sensors.lidar.SOFT_GAIN are fitted to the share of scatter in a sweep of an HDL-64E by Hahner's model: 0.001, 0.03, 0.08, 0.19
 # and 0.32 at visibilities of 100, 50, 30, 20 and 15 m.
-PATCHES_SIGMA = 0.5
+PATCHES_SIGMA = 0.6
 FAINTEST = 0.1  # particles whose echo is a smaller part of the threshold are not told apart from the rest of the air
+# Of a drop, as of a Lambertian disc as wide: F / 4 of its front, a convex mirror, and F (1 - F)^2 g / 4 of its back, which the
+# front sees as through a lens, g = (n / (2 - n))^2 (paraxial); n = 1.33, F = 2.0 %. At 1550 nm little comes through 1.5 mm of
+# water and back (absorption near 10 per cm, recalled).
+DROP, DROP_1550 = 0.024, 0.006
+# Of a flake. Lidar ratios of ice near 20 sr would mean 0.3; it is fitted, with the focus of the sensors, to the counts and the
+# ranges of flakes in sweeps. Ice absorbs at 1550 nm too, but flakes are thin: half (a guess).
+FLAKE, FLAKE_1550 = 0.067, 0.033
+# Large flakes are looser: 0.178 D^-0.92 g/cm3 (Brandes et al. 2007, recalled) makes their area grow as D^2.89 of the melted
+# diameter. A little less, and as much in all as 0.1 g/cm3 have, so that visibilities are those of the METAR classes.
+FLAKE_AREA, FLUFF = 3.6, 0.8
 BINS, FURTHEST_PARTICLE_M = 96, 40.0  # of the table of particles along a beam
 RESPONSE_STEPS, RESPONSE_STEP_M = 180, 0.1  # of the table of what fog sends back
 
@@ -90,32 +100,41 @@ def droplets_per_m(per_cm3: float, mode_um: float, wavelength_nm: float = 550.0,
 class Particles(NamedTuple):
     """Drops or flakes: n0 exp(-slope D) of them per m3 and mm of (melted) diameter D mm.
 
-    area: their cross-section over that of a sphere of the diameter. reflectance: over the cross-section. hit: of HITS.
+    area, fluff: their cross-section over that of a sphere of the diameter is area D^fluff. reflectance: over the cross-section;
+    beyond: at BETWEEN_NM and more. hit: of HITS.
     """
 
     n0_per_m3_mm: float
     slope_per_mm: float
     area: float
+    fluff: float
     reflectance: float
+    beyond: float
     hit: int
 
     @property
     def extinction_per_m(self) -> float:
         """Twice the cross-sections in a cubic metre (large particles: van de Hulst 1957)."""
-        return 2.0 * self.area * math.pi / 4.0 * self.n0_per_m3_mm * 2.0 / self.slope_per_mm**3 * 1e-6
+        third = math.gamma(3.0 + self.fluff) / self.slope_per_mm ** (3.0 + self.fluff)
+        return 2.0 * self.area * math.pi / 4.0 * self.n0_per_m3_mm * third * 1e-6
+
+    def square_mm2(self, diameter_mm: float) -> float:
+        """Cross-section, 4 / pi of it: the squared diameter of a disc as large."""
+        return self.area * diameter_mm ** (2.0 + self.fluff)
+
+    def diameter_mm(self, square_mm2: float) -> float:
+        """The other way round."""
+        return (square_mm2 / self.area) ** (1.0 / (2.0 + self.fluff))
 
 
 def rain(mm_per_h: float) -> Particles:
-    """Marshall-Palmer. Reflectance: between the 2 % that the front of a drop mirrors (Fresnel, n = 1.33) and the 0.33 that the
-    lidar ratio of large drops means; fitted with the sensor's focus to an HDL-64E that has 0.3 % of its points on drops in
-    50 mm/h (LISA)."""
-    return Particles(8000.0, 4.1 * mm_per_h**-0.21, 1.0, 0.065, echoes.RAIN)
+    """Marshall-Palmer."""
+    return Particles(8000.0, 4.1 * mm_per_h**-0.21, 1.0, 0.0, DROP, DROP_1550, echoes.RAIN)
 
 
 def snow(mm_per_h: float) -> Particles:
-    """Gunn-Marshall; flakes of 0.1 g/cm3. Reflectance: of what a flake scatters little goes straight back (lidar ratios of
-    ice near 20 sr mean 0.3); fitted as that of rain, so that 1 mm/h is some 400 points for a VLP-32C, as in the CADC."""
-    return Particles(3800.0 * mm_per_h**-0.87, 2.55 * mm_per_h**-0.48, 10.0 ** (2.0 / 3.0), 0.115, echoes.SNOW)
+    """Gunn-Marshall, in melted diameters."""
+    return Particles(3800.0 * mm_per_h**-0.87, 2.55 * mm_per_h**-0.48, FLAKE_AREA, FLUFF, FLAKE, FLAKE_1550, echoes.SNOW)
 
 
 def gain(lidar: Lidar, pulses: Pulses, window: NDArray[np.float64] | None) -> NDArray[np.float64]:
@@ -163,11 +182,15 @@ def reported(lidar: Lidar, intensity: NDArray[np.float32]) -> NDArray[np.float32
 def in_the_beam(lidar: Lidar, air: Air) -> echoes.Falling:
     """The particles that a beam may return, as kernels.echoes reads them."""
     across, up = lidar.divergence_rad
-    return _falling(lidar.threshold, lidar.focus_m, math.sqrt(across * up), lidar.aperture_m, air)
+    return _falling(
+        lidar.threshold, lidar.focus_m, math.sqrt(across * up), lidar.aperture_m, lidar.wavelength_nm >= BETWEEN_NM, air
+    )
 
 
 @lru_cache(maxsize=16)
-def _falling(threshold: float, focus_m: float, divergence: float, aperture_m: float, air: Air) -> echoes.Falling:
+def _falling(
+    threshold: float, focus_m: float, divergence: float, aperture_m: float, infrared: bool, air: Air
+) -> echoes.Falling:
     """Of each kind of particle and distance, those from a least diameter on.
 
     Below that an echo is less than FAINTEST of the threshold, and they are part of the extinction alone. divergence: rad, of a
@@ -177,23 +200,24 @@ def _falling(threshold: float, focus_m: float, divergence: float, aperture_m: fl
     edges = np.linspace(0.0, FURTHEST_PARTICLE_M, BINS + 1)
     r = 0.5 * (edges[1:] + edges[:-1])
     width = aperture_m + divergence * r
-    least, kind_row = np.zeros((len(kinds), BINS)), np.zeros((len(kinds), 5))
+    least, kind_row = np.zeros((len(kinds), BINS)), np.zeros((len(kinds), 6))
     count, lost = np.zeros((2, len(kinds), BINS + 1))
     for k, p in enumerate(kinds):
-        share = FAINTEST * threshold * np.maximum(r, focus_m) ** 2 / p.reflectance  # of the beam, that a particle must cover
-        least[k] = np.where(share < 1.0, np.sqrt(np.minimum(share, 1.0) / p.area) * width * 1e3, np.inf)
+        reflectance = p.beyond if infrared else p.reflectance
+        share = FAINTEST * threshold * np.maximum(r, focus_m) ** 2 / reflectance  # of the beam, that a particle must cover
+        least[k] = [p.diameter_mm(x * (w * 1e3) ** 2) if x < 1.0 else math.inf for x, w in zip(share, width)]
         dense = [p.n0_per_m3_mm / p.slope_per_mm * math.exp(-p.slope_per_mm * d) for d in least[k]]
         count[k, 1:] = np.cumsum(math.pi / 4.0 * width * width * (edges[1] - edges[0]) * dense)
         least[k][~np.isfinite(least[k])] = 0.0
         lost[k, 1:] = np.cumsum(np.diff(count[k]) * [_shaded(p, d, w * 1e3) for d, w in zip(least[k], width)])
-        kind_row[k] = p.slope_per_mm, p.area, p.reflectance, p.hit, count[k, -1]
+        kind_row[k] = p.slope_per_mm, p.area, p.fluff, reflectance, p.hit, count[k, -1]
     return echoes.Falling(kind_row, edges[1], least, count, lost.sum(0), aperture_m, divergence)
 
 
 def _shaded(particles: Particles, least_mm: float, width_mm: float, steps: int = 16) -> float:
     """Share of the light that a particle of this diameter at least takes from a beam on both ways, in the mean."""
     diameters = [least_mm - math.log(1.0 - (k + 0.5) / steps) / particles.slope_per_mm for k in range(steps)]
-    return sum(1.0 - max(0.0, 1.0 - 2.0 * particles.area * (d / width_mm) ** 2) ** 2 for d in diameters) / steps
+    return sum(1.0 - max(0.0, 1.0 - 2.0 * particles.square_mm2(d) / width_mm**2) ** 2 for d in diameters) / steps
 
 
 def soft_target(lidar: Lidar, air: Air) -> tuple[NDArray[np.float64], float]:
