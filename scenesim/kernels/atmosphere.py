@@ -213,45 +213,6 @@ def hosek_wilkie_sky(sun, numbers, out):
                 out[y, x, k] = horizon * (glow + numbers[k, 6] * halo + numbers[k, 7] * sqrt(dz)) * numbers[k, 9]
 
 
-@inline
-def _cloud_density(table, x, y, cover):
-    _, fractal, _, fine = noise(table, x, y, 0.001)
-    _, far, _, _ = noise(table, 3.7 * x + 0.3, 3.7 * y, 0.001)
-    return min(max((0.9 * fractal + 0.30 * far + 0.08 * fine + cover) * 1.1, 0.0), 3.0)
-
-
-@kernel
-def add_clouds(table, sun, sun_lux, cover, out):
-    """Put fair-weather clouds into a sky (n, n, 3): a flat layer of fractal density, lit through what lies towards the sun.
-
-    cover: density offset; -1 few clouds, 1 nearly closed. sun_lux: (3,).
-    """
-    n = out.shape[0]
-    mean = np.zeros(3)
-    for y in range(n):
-        for x in range(n):
-            for k in range(3):
-                mean[k] += out[y, x, k] / (n * n)
-    low = max(sun[2], 0.25)
-    for y in range(n):
-        for x in range(n):
-            dx, dy, dz = map_direction(n, y, x)
-            f = 0.13 / max(dz, 0.035)
-            u, v = dx * f, dy * f
-            density = _cloud_density(table, u, v, cover)
-            if density <= 0.0:
-                continue
-            sx, sy = 0.009 * sun[0] / low, 0.009 * sun[1] / low
-            towards = _cloud_density(table, u + sx, v + sy, cover) + _cloud_density(table, u + 2.2 * sx, v + 2.2 * sy, cover)
-            opacity = (1.0 - exp(-2.4 * density)) * saturate((dz - 0.02) / 0.10)
-            cosine = saturate(dx * sun[0] + dy * sun[1] + dz * sun[2])
-            rim = 1.0 + 2.5 * cosine**24 * exp(-2.0 * density)
-            lit = 0.62 / pi * (0.8 * exp(-0.575 * towards) + 0.12) * rim
-            for k in range(3):
-                ambient = (1.15 * mean[k] + 0.02 * sun_lux[k]) * (0.95 - 0.25 * min(density, 1.5))
-                out[y, x, k] = mix(out[y, x, k], ambient + lit * sun_lux[k], opacity)
-
-
 @kernel
 def blend_overcast(table, zenith, share, out):
     """Blend a sky (n, n, 3) towards a closed one by a share: CIE overcast, L = Lz (1 + 2 sin e) / 3 (Moon and Spencer 1942)."""

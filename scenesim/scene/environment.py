@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from scenesim.kernels import atmosphere
+from scenesim.kernels import atmosphere, clouds
 from scenesim.kernels.atmosphere import Environment
 from scenesim.kernels.texture import noise_table
 from scenesim.models.kept import digest, kept
@@ -17,8 +17,8 @@ from scenesim.scene import daylight
 
 __all__ = ["Environment", "environment"]
 
-MAP_SIZE = 320
-SOFT_SIGMA_PX = 10.0
+MAP_SIZE, CLOUDY_MAP_SIZE = 320, 768  # texels along a side of the sky's map; clouds have edges
+SOFT_SIZE, SOFT_SIGMA_PX = 160, 5.0
 GROUND_ALBEDO = 0.14
 SNOW_ALBEDO = 0.8
 PROBE_HEIGHTS_M = (0.4, 1.6, 4.0, 9.0, 18.0)
@@ -110,7 +110,7 @@ def _made(
         sun.astype(np.float32),
         sun_lux.astype(np.float32),
         sky,
-        np.ascontiguousarray(cv2.GaussianBlur(sky, (0, 0), SOFT_SIGMA_PX, borderType=cv2.BORDER_REFLECT)),
+        _soft(sky),
         (extinction * spectrum).astype(np.float32),
         (0.95 / math.pi * total).astype(np.float32),
         0.1 + 0.75 * (1.0 - _smooth(500.0, 5000.0, visibility_m)),
@@ -131,20 +131,33 @@ def _made(
 
 def _sky(sun, elevation: float, turbidity: float, albedo: float, cover: float, closed: float):
     """(sky map (n, n, 3) float32 cd/m2, sun_lux (3,)) under clouds; closed: share of the sky that is one grey layer."""
-    sky = np.zeros((MAP_SIZE, MAP_SIZE, 3), np.float32)
+    cloudy = cover > 0.01 and closed < 1.0
+    size = CLOUDY_MAP_SIZE if cloudy else MAP_SIZE
+    sky = np.zeros((size, size, 3), np.float32)
     if elevation > math.radians(-12.0):
         _clear_sky(sun, math.degrees(elevation), turbidity, albedo, sky)
     sun_lux = _sunlight(math.degrees(elevation), turbidity)
-    if cover > 0.01 and closed < 1.0:
+    if cloudy:
         light = np.maximum(sun_lux, 2.0 * sky.mean((0, 1), dtype=np.float64))
         high = np.array([sun[0], sun[1], max(sun[2], 0.05)])
-        atmosphere.add_clouds(_noise(), high, light, 1.5 * (2.0 * cover - 1.0), sky)
+        plan = np.empty((clouds.CELLS, clouds.CELLS), np.float32)
+        clouds.lay_plan(_noise(), plan)
+        level = int((1.0 - cover) * (plan.size - 1))
+        plan -= np.partition(plan.ravel(), level)[level]
+        clouds.add_clouds(_noise(), plan, high, light, sky)
+        sky = cv2.GaussianBlur(sky, (0, 0), 0.8, borderType=cv2.BORDER_REFLECT)  # marching's grain
     if closed > 0.0:
         # Horizontal illuminance of a closed sky: 300 + 21000 sin h lux (IESNA RP-21), 7 pi / 9 of the zenith's radiance.
         lux = 300.0 + 21000.0 * math.sin(elevation) if elevation > 0 else 300.0 * math.exp(0.9 * math.degrees(elevation))
         atmosphere.blend_overcast(_noise(), 9.0 / (7.0 * math.pi) * lux, closed, sky)
     night_glow = np.array([1.15, 0.92, 0.78]) * 0.25  # a town's sky at night, cd/m2
     return np.ascontiguousarray(sky + night_glow, np.float32), sun_lux * (1.0 - closed) ** 2
+
+
+def _soft(sky):
+    """The sky blurred, for what sees much of it at once."""
+    small = cv2.resize(sky, (SOFT_SIZE, SOFT_SIZE), interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(cv2.GaussianBlur(small, (0, 0), SOFT_SIGMA_PX, borderType=cv2.BORDER_REFLECT))
 
 
 def _clear_sky(sun, elevation_deg: float, turbidity: float, albedo: float, sky) -> None:
