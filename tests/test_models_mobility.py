@@ -168,3 +168,11 @@ def test_who_falls_ends_on_the_ground():
 def test_contradictions_are_told(options, message):
     with pytest.raises(InputError, match=message):
         pedestrian.build(ADULT, Key(1), **options)
+
+
+def test_an_officer_stops_and_beckons():
+    w = person("police_officer", outfit="police").parts[0].skin.walker
+    hands = [JOINT["hand_r"], JOINT["hand_l"]]
+    wrist = np.array([posture.pose(w, moved(2 * np.pi * c))[1][hands] for c in np.arange(0, 1, 0.05)])
+    assert (wrist[:8, 0, 0] > 0.6).all() and (wrist[:, 1, 0] < -0.6).all()  # both arms out, and the left one stays so
+    assert wrist[:, 0, 0].min() < 0.35  # the right forearm comes in

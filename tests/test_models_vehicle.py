@@ -13,7 +13,7 @@ from scenesim.geometry.mesh import Surface, open_edges
 from scenesim.geometry.shell import Region, Shell
 from scenesim.geometry.soft import bar, loft, mirrored, ring, rounded_box, volume
 from scenesim.models import boxy, car_body, car_zones, catalogue, extremes, material, vehicle, vehicle_recipe
-from scenesim.models.model import CRANK_RAD, LAMP_BITS, STEER_RAD, WHEEL_M, part_pose, rest
+from scenesim.models.model import CRANK_RAD, DRIVER, LAMP_BITS, STEER_RAD, WHEEL_M, part_pose, rest
 from scenesim.world import population
 
 NAMES = catalogue.vehicles()
@@ -71,11 +71,10 @@ def test_nobody_sits_in_what_is_parked(name):
 
     def people(model) -> int:
         looks = [p.mesh.surfaces[k].material for p in model.parts for k in p.mesh.surface]
-        return sum(look.startswith("driver_") for look in looks)
+        return sum(look.startswith(("driver_", "person_")) for look in looks)
 
     assert people(occupied.model) > 0 and people(empty.model) == 0
-    if name != "bicycle":  # a rider is one with his bicycle; other bodies are shared
-        assert empty.model.parts[0].mesh is occupied.model.parts[0].mesh
+    assert empty.model.parts[0].mesh is occupied.model.parts[0].mesh
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -191,7 +190,8 @@ def test_indicators_are_on_their_own_sides(models, name):
 
 def test_riders_are_told_from_their_machines(models):
     for name in ("bicycle", "motorcycle"):
-        assert any(s.class_name == "rider" for s in models[name].parts[0].mesh.surfaces)
+        (rider,) = (p for p in models[name].parts if p.name == DRIVER)
+        assert {s.class_name for s in rider.mesh.surfaces} == {"rider"}
         alone = vehicle.build(name, driver=False)
         assert not any(s.class_name == "rider" for p in alone.parts for s in p.mesh.surfaces)
         assert alone.size_lwh_m[2] < models[name].size_lwh_m[2] - 0.4
@@ -309,3 +309,18 @@ def test_soft_solids_are_closed_and_seen_from_outside():
         assert volume(m.vertices, m.triangles) > 0
     box = 1.0 * 0.6 * 0.4
     assert 0.9 * box < volume(solids[0].vertices, solids[0].triangles) < box
+
+
+@pytest.mark.parametrize("crank_rad", [0.0, 1.0, 2.5, 4.0])
+def test_feet_go_with_the_pedals(models, crank_rad):
+    """Shoes are on the pedals, which turn: what is lowest of each shoe's ball is less than 2 cm off its pedal."""
+    bicycle = models["bicycle"]
+    pose = rest()
+    pose[CRANK_RAD] = crank_rad
+    (rider,) = (p for p in bicycle.parts if p.name == DRIVER)
+    (pedals,) = (p for p in bicycle.parts if p.name == "pedals")
+    v = part_pose(rider, pose).apply(rider.skin.vertices(pose))
+    for y, x, z in ((0.15, 0.12, -0.12), (-0.15, -0.12, 0.12)):
+        at = part_pose(pedals, pose).apply(np.array([x, y, z]))
+        near = v[(np.hypot(v[:, 0] - at[0], v[:, 1] - at[1]) < 0.04) & (np.abs(v[:, 2] - at[2]) < 0.06)]
+        assert len(near) and abs(near[:, 2].min() - at[2] - 0.0125) < 0.02

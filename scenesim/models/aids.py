@@ -28,8 +28,10 @@ from scenesim.models.debris_kit import (
     STEEL,
     STEEL_GREY,
     TEXTILE,
+    WHITE,
     board,
     caster,
+    drum,
     mirrored,
     painted,
     rods,
@@ -159,6 +161,20 @@ def box(ahead_m: float, height_m: float) -> list[Part]:
     card = soft_box((0.30, 0.43, 0.30), 0.008, TEXTILE, cells=4, color=(0.36, 0.24, 0.13))
     tape = board((0.302, 0.05, 0.302), (0, 0, 0), PLASTIC, (0.45, 0.34, 0.20), bevel=0.002)
     return [Part("box", join([placed(m, (ahead_m, 0, height_m)) for m in (card, tape)]))]
+
+
+def shovel(high: Array, low: Array) -> Part:
+    """A shovel through two hands (model frame), its blade on the ground before them."""
+    d = (low - high) / np.sqrt(((low - high) ** 2).sum())
+    tip = low + d * (low[2] - 0.10) / -d[2]
+    shaft = rods([[high - d * 0.12, tip]], 0.016, PLASTIC, (0.40, 0.27, 0.13), 8)
+    grip = rods([[high - d * 0.13 + (0, 0.06, 0), high - d * 0.13 - (0, 0.06, 0)]], 0.014, PLASTIC, BLACK, 8)
+    pitch = float(np.arcsin(-d[2]))
+    blade = placed(
+        soft_box((0.30, 0.23, 0.02), 0.009, STEEL, cells=6, color=(0.20, 0.20, 0.20)), tip + d * 0.10, pitch=0.55 * pitch
+    )
+    lowest = float(blade.vertices[:, 2].min())
+    return Part("shovel", join([*shaft, *grip, placed(blade, (0.0, 0.0, -min(lowest, 0.0)))]))
 
 
 def lead(start: Sequence[float], end: Sequence[float]) -> Part:
@@ -297,6 +313,24 @@ def white_cane(fist: Array, down: Array, length_m: float, k: float) -> list[tupl
         (join(rods([[low, tip - down * 0.02]], 0.008, PLASTIC, red)), red),
         (join(rods([[tip - down * 0.03, tip]], 0.018, PLASTIC, white)), white),
     ]  # fmt: skip
+
+
+def lollipop(fist: Array, forward: Array, k: float) -> list[tuple[Mesh, RGB]]:
+    """The sign of a school crossing guard: a pole along the thumb, a yellow disc with a red rim (0.45 m) on its top."""
+    up = np.array([0.0, 1.0, 0.0])  # of the fist at rest: where the thumb points
+    turn = np.stack([np.cross(up, forward), up, forward], 1)
+    low, top = fist - up * 1.14 * k, fist + up * 0.75 * k
+    made: list[tuple[Mesh, RGB]] = [(join(rods([[low, top]], 0.014, PLASTIC, WHITE)), WHITE)]
+    for radius, half, rgb in (
+        (0.225, 0.006, (0.55, 0.02, 0.02)),
+        (0.180, 0.008, (0.75, 0.55, 0.03)),
+        (0.10, 0.009, (0.02,) * 3),
+    ):
+        disc = drum(radius, -half, half, PLASTIC, rgb, sides=32, edge=0.002)
+        if radius < 0.15:
+            disc = board((0.20, 0.055, 2 * half), (0, 0, 0), PLASTIC, rgb, bevel=0.001)
+        made.append((replace(disc, vertices=disc.vertices @ turn.T + top + up * 0.22), rgb))
+    return made
 
 
 def phone(fist: Array, down: Array, palm: Array, k: float) -> list[tuple[Mesh, RGB]]:

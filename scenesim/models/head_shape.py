@@ -14,8 +14,11 @@ from scenesim.models.body_shape import Body
 Array = NDArray[np.float64]
 
 HAIR = ("short", "crop", "receding", "bob", "long", "ponytail", "bun", "afro", "curly", "bald")
-HATS = ("cap", "beanie", "sunhat", "helmet", "headscarf", "hood")
-OVER_HEAD = ("headscarf", "hood")  # hide the hair, and hang on the shoulders
+HATS = (
+    "cap", "beanie", "sunhat", "helmet", "bike_helmet", "full_helmet", "peaked_cap", "fire_helmet", "turban", "ghost",
+    "headscarf", "hood",
+)  # fmt: skip
+OVER_HEAD = ("headscarf", "hood", "full_helmet", "turban", "ghost")  # hide the hair, and hang on the shoulders
 
 EYE_X, EYE_HALF, LID_HALF = 0.0315, 0.0150, 0.0056
 
@@ -201,12 +204,81 @@ def hat(b: Body, style: str) -> Solid:
         s.ellipsoid(h.at(0, -0.014, 0.052), h.size(0.088, 0.108, 0.085), 0.01)
         s.plane(h.at(0, 0, 0.052), (0, 0, -1), 0.006)
         s.ellipsoid(h.at(0, -0.010, 0.050), h.size(0.175, 0.195, 0.012), 0.012)
+    elif style in ("bike_helmet", "peaked_cap", "fire_helmet"):
+        _hard_hat(s, h, style)
     else:
         _over_head(s, b, h, style)
     return s
 
 
+def _hard_hat(s: Solid, h: HeadFrame, style: str) -> None:
+    if style == "bike_helmet":  # with three vents along
+        s.ellipsoid(h.at(0, -0.018, 0.045), h.size(0.092, 0.128, 0.098), 0.01)
+        s.plane(h.at(0, 0.08, 0.042), (0, 0.22, -0.97), 0.008)
+        for x in (-0.045, 0.0, 0.045):
+            s.ellipsoid(h.at(x, 0.005, 0.142 - 6 * x * x), h.size(0.010, 0.085, 0.022), 0.006, "-")
+    elif style == "peaked_cap":  # of the police: a wide flat crown over a band
+        s.ellipsoid(h.at(0, -0.012, 0.030), h.size(0.086, 0.108, 0.060), 0.01)
+        s.plane(h.at(0, 0, 0.030), (0, 0.10, -0.99), 0.004)
+        s.ellipsoid(h.at(0, 0.002, 0.098), h.size(0.124, 0.138, 0.030), 0.02)
+        axes = np.array([[1, 0, 0], unit([0, 0.92, -0.38]), unit([0, 0.38, 0.92])])
+        s.ellipsoid(h.at(0, 0.098, 0.034), h.size(0.070, 0.062, 0.0075), 0.006, axes=axes)
+    else:  # of fire fighters: a long brim behind, a crest
+        s.ellipsoid(h.at(0, -0.012, 0.040), h.size(0.112, 0.142, 0.122), 0.01)
+        s.plane(h.at(0, 0.08, 0.036), (0, 0.14, -0.99), 0.006)
+        s.ellipsoid(h.at(0, -0.035, 0.036), h.size(0.122, 0.165, 0.011), 0.012)
+        s.ellipsoid(h.at(0, -0.012, 0.150), h.size(0.014, 0.115, 0.022), 0.012)
+
+
+def visor(b: Body):
+    """Distance (n,) m from the edge of the visor of a full helmet, negative on it."""
+    h = HeadFrame(b)
+
+    def line(p: Array) -> Array:
+        x, y, z = h.local(p).T
+        return np.maximum(np.abs(z - 0.008) - 0.046, 0.020 - y)
+
+    return line
+
+
+def holes(b: Body):
+    """Distance (n,) m from the eye holes of a sheet, negative in them."""
+    h = HeadFrame(b)
+
+    def line(p: Array) -> Array:
+        x, y, z = h.local(p).T
+        near = np.sqrt((np.abs(x) - 0.038) ** 2 + (0.75 * (z - 0.01)) ** 2) - 0.018
+        return np.where(y > 0.02, near, 1.0)
+
+    return line
+
+
 def _over_head(s: Solid, b: Body, h: HeadFrame, style: str) -> None:
+    if style == "full_helmet":
+        s.ellipsoid(h.at(0, -0.014, 0.020), h.size(0.118, 0.142, 0.130), 0.01)
+        chin = [(0, 0, 0, 0.086, 0.115, 0.105, 2.4), (0.5, 0, 0, 0.106, 0.142, 0.122, 2.4), (1, 0, 0, 0.112, 0.140, 0.132, 2.3)]
+        s.loft(h.at(0, 0.002, -0.128), h.at(0, -0.008, 0.02), (0, 1, 0), chin, 0.03)
+        return
+    if style == "ghost":  # a sheet over the head
+        w, low = b.length["biacromial"] / 2 + 0.05, b.shoulder_m - 0.16 * b.h
+        s.ellipsoid(h.at(0, -0.004, 0.016), h.size(0.108, 0.138, 0.128), 0.01)
+        rings = [
+            (0, 0, -0.010 * b.h, w * 1.05, 0.19, 0.20, 2.3), (0.35, 0, -0.010 * b.h, w * 0.95, 0.15, 0.16, 2.2),
+            (0.62, 0, -0.004 * b.h, 0.150, 0.125, 0.125, 2.1), (1, 0, 0.002 * b.h, 0.108, 0.130, 0.135, 2.1),
+        ]  # fmt: skip
+        s.loft((0, 0, low), (0, 0, h.at(0, 0, 0.02)[2]), (0, 1, 0), rings, 0.05)
+        return
+    if style == "turban":  # wound in folds, and open before the face
+        s.ellipsoid(h.at(0, -0.020, 0.052), h.size(0.098, 0.122, 0.100), 0.01)
+        axes = np.array([[1, 0, 0], unit([0, 0.90, 0.42]), unit([0, -0.42, 0.90])])
+        for k, grow in enumerate((0.0, 0.006, 0.004)):
+            s.ellipsoid(
+                h.at(0, -0.016 - 0.010 * k, 0.052 + 0.028 * k), h.size(0.104 + grow, 0.126 + grow, 0.026), 0.016, axes=axes
+            )
+        s.plane(h.at(0, 0.095, 0.045), (0, 0.55, -0.84), 0.010)
+        s.ellipsoid(h.at(0, 0.10, -0.035), h.size(0.062, 0.070, 0.080), 0.012, "-")
+        s.plane(h.at(0, -0.05, -0.030), (0, -0.35, -0.94), 0.012)
+        return
     if style == "headscarf":
         w = b.length["biacromial"] / 2
         s.ellipsoid(h.at(0, -0.018, 0.034), h.size(0.088, 0.112, 0.096), 0.01)

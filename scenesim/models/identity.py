@@ -31,7 +31,16 @@ GROWTH_M = {
 }
 FURTHEST = 2.2  # standard deviations
 CHILD_BELOW_M = 1.40
-HANGING = ("skirt", "dress", "gown", "coat", "abaya")  # outfits and tops that nobody sits, lies, or walks on crutches in
+HANGING = (
+    "skirt",
+    "dress",
+    "gown",
+    "coat",
+    "abaya",
+    "sari",
+    "thobe",
+    "ghost",
+)  # outfits and tops that nobody sits, lies, or walks on crutches in
 BAGS = ("none", "backpack", "handbag", "umbrella")
 
 

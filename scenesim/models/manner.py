@@ -17,9 +17,9 @@ from scenesim.models.skeleton import Arm, Posture
 MOBILITY = ("none", "wheelchair", "pushed_wheelchair", "walker", "crutches", "white_cane", "walking_stick")
 CARRIES = (
     "none", "suitcase", "phone", "call", "pram", "shopping_trolley", "wheelchair", "dog", "child", "held_by_hand", "baby",
-    "box",
+    "box", "lollipop", "shovel",
 )  # fmt: skip
-POSTURES = ("upright", "sit", "kneel", "lie", "push")
+POSTURES = ("upright", "sit", "kneel", "lie", "push", "direct")
 SEATED = ("wheelchair", "pushed_wheelchair")
 # Pace against that of who walks unaided: gait speeds with aids are about 0.4 to 0.9 m/s against 1.3 (Bohannon 1997; Schwenk et
 # al. 2011, rollators; recalled), of manual wheelchairs about 0.8 to 1.1 m/s in daily life (Tolerico et al. 2007, recalled).
@@ -134,6 +134,13 @@ def _by_load(b: Body, carries: str) -> Manner:
     if carries == "box":
         hold = Arm("grip", (0.235, 0.33 * k, 0.60 * h), (-0.12, 0.95, -0.05), (0.0, 0.2, 1.0), (0.6, -0.8, -0.4))
         return Manner((hold, hold), lean=-0.07)
+    if carries == "lollipop":
+        at = (0.30 * k, 0.22 * k, 0.66 * h)
+        return Manner((Arm("grip", at, (0.2, 0.95, 0.05), (0.0, 0.0, 1.0), (0.5, -0.7, -0.6)), Arm()), fists=("r",))
+    if carries == "shovel":
+        low = Arm("grip", (0.10 * k, 0.62 * k, 0.36 * h), (-0.25, 0.5, -0.85), (0.2, 0.85, -0.3), (0.7, -0.3, -0.6))
+        high = Arm("grip", (0.02 * k, 0.34 * k, 0.50 * h), (-0.5, 0.45, -0.75), (0.7, 0.6, 0.2), (0.8, -0.5, -0.4))
+        return Manner((low, high), lean=0.55, bow=0.1, fists=("r", "l"))
     return Manner()
 
 
@@ -150,6 +157,8 @@ def of(b: Body, mobility: str, carries: str, bag: str, stays: str) -> Manner:
         r = Arm("grip", (0.45 * b.k, 0.02, 0.07 * b.k), (0.7, 0.7, -0.05), (0.3, -0.3, 1.0), (0.9, 0.1, 0.1))
         l = Arm("grip", (0.30 * b.k, -0.55 * b.k, 0.06 * b.k), (0.6, -0.8, 0.0), (0.8, 0.6, 0.2), (0.9, -0.2, 0.2))
         return Manner((r, l), posture=posture.lying(b))
+    if stays == "direct":  # traffic, by hand
+        return Manner((Arm("signal"), Arm("signal")))
     if stays == "push":
         push = Arm("grip", (0.22 * b.k, 0.62 * b.k, 0.60 * b.h), (0.0, 0.25, 0.95), (-1.0, 0.1, 0.2), (0.7, -0.4, -0.6))
         return Manner((push, push), lean=0.50, bow=-0.35)
@@ -161,6 +170,13 @@ def of(b: Body, mobility: str, carries: str, bag: str, stays: str) -> Manner:
     if hand == "up":
         return Manner((Arm("up"), Arm()), fists=("r",))
     return Manner((Arm(), Arm("down")), fists=("l",)) if hand else Manner()
+
+
+def on(saddle: posture.Saddle) -> Manner:
+    """Somebody who rides, hands on the bar."""
+    y, x, z = saddle.hands
+    hold = Arm("grip", (x, y, z), (-0.05, 0.85, -0.5), (-1.0, 0.0, 0.05), (0.75, -0.4, -0.6))
+    return Manner((hold, hold), posture=posture.riding(saddle), fists=("r", "l"))
 
 
 BABY_HIP_M = 0.30

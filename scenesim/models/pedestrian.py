@@ -7,7 +7,7 @@ outline; skin that cloth hides is not built. GAIT_RAD and SPEED_M_S move it (mod
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenesim.base import assets
-from scenesim.base.keys import Key
+from scenesim.base.frames import Pose
+from scenesim.base.keys import Key, derive
 from scenesim.geometry import solids
 from scenesim.geometry.implicit import Solid, cut, mesh, refine, value_noise, vertex_normals
 from scenesim.geometry.implicit import fractal_noise as noise
@@ -25,7 +26,8 @@ from scenesim.models.body_shape import ARMS_OUT, SIDES, Body, add_arm, add_leg
 from scenesim.models.head_shape import HeadFrame
 from scenesim.models.identity import CHILD_BELOW_M, Identity, draw
 from scenesim.models.manner import Manner
-from scenesim.models.model import LEAD, Model, Part, rest, tight_box
+from scenesim.models.model import DRIVER, LEAD, Model, Part, rest, tight_box
+from scenesim.models.posture import Saddle
 from scenesim.models.skeleton import IN_FIST, UNDER_PALM, Walker, about_z
 from scenesim.models.skinning import Binding, HangingCloth, PersonSkin, hanging_cloth, strongest
 from scenesim.models.wardrobe import Bottom, Line, Paint, Top
@@ -79,6 +81,31 @@ def build(name: str, key: Key, **options: Any) -> Model:
     )  # fmt: skip
 
 
+# Riders are as tall as the machines are made for.
+RIDERS = ("adult_man", "adult_woman", "adult_man", "teenager", "older_man", "adult_woman")
+SPORTY = ("casual", "sport", "summer", "office")
+
+
+def rider(saddle: Saddle, variant: int) -> tuple[Part, tuple[tuple[str, str], ...]]:
+    """Who rides a bicycle or a motorcycle, in the frame of its rear axle, and what was drawn of them; one of a few."""
+    name, key = RIDERS[variant % len(RIDERS)], derive(Key(0), "rider", variant)
+    machine = saddle.hat == "full_helmet"
+    said: dict[str, Any] = {"height_m": 1.75, "mobility": "none", "carries": "none", "posture": "sit", "bag": "none"}
+    said |= {"outfit": "leather" if machine else SPORTY[variant % len(SPORTY)]}
+    said |= {"top_color": "1c1c1e", "bottom_color": "1a1a1c"} if machine else {"over": "vest"} if variant % 3 == 2 else {}
+    said |= {"hat": saddle.hat} if machine or variant % 3 != 1 else {}
+    who = draw("adult_man" if machine else name, key, said)
+    body, does = Body(who.figure), manner.on(saddle)
+    tailor = _Tailor(who, body, does, gait.walker(body, who.stance, **does.walker), 1.20)
+    tailor.dress()
+    part = tailor.part(DRIVER)
+    surfaces = tuple(replace(s, class_name="rider") for s in part.mesh.surfaces)
+    told = {"rider_sex": "female" if who.figure.female else "male", "rider_skin_tone_monk": str(who.skin_tone)}
+    told |= {"rider_age_group": who.age_group, "rider_hat": who.hat}
+    mesh = replace(part.mesh, surfaces=surfaces)
+    return replace(part, mesh=mesh, model_from_part=Pose.of((saddle.x, 0.0, 0.0))), tuple(sorted(told.items()))
+
+
 def stride_m(model: Model, speed_m_s: float) -> float:
     """Run of a person in one cycle of GAIT_RAD, m: a stride, or a push of a wheelchair."""
     said = dict(model.attributes)
@@ -96,6 +123,8 @@ def _aids(who: Identity, body: Body) -> list[Part]:
         return aids.suitcase(np.array([-0.14 * k, -0.27 * k, 0.435 * body.h]), rgb)
     if who.carries == "box":
         return aids.box(0.34 * k + 0.03, 0.60 * body.h + 0.02)
+    if who.carries == "shovel":
+        return [aids.shovel(np.array([0.34 * k, -0.02 * k, 0.50 * body.h]), np.array([0.62 * k, -0.10 * k, 0.36 * body.h]))]
     if who.carries == "dog":
         return [aids.lead(*manner.lead(body.h))]
     return []
@@ -246,7 +275,10 @@ class _Tailor:
         middle = b.joint(f"hand_{side}") + limb_ends.hand_direction(e) * 0.5 * b.length["hand"]
         reach = 0.13 * k + 0.01
         solid = limb_ends.hand(b, side, e, grip)
-        self.add(solid, (middle - reach, middle + reach), HAND_CELL_M, self._skin(), "person_skin", self.binding.hand(side))
+        paint, material = self._skin(), "person_skin"
+        if self.who.outfit == "leather":  # in gloves
+            paint, material = wardrobe.woven(np.full(3, 0.013)), "person_leather"
+        self.add(solid, (middle - reach, middle + reach), HAND_CELL_M, paint, material, self.binding.hand(side))
 
     def _bottom(self, bottom: Bottom, top: Top) -> None:
         b, who, k = self.body, self.who, self.body.k
@@ -321,13 +353,18 @@ class _Tailor:
             )
         if who.hat == "none":
             return
-        low = np.array([-0.3, -0.25, b.shoulder_m - 0.06 * b.h]) if covered else h.at(-0.24, -0.24, -0.15)
-        hard = who.hat == "helmet"
+        hem = b.shoulder_m - (0.18 if who.hat == "ghost" else 0.06) * b.h
+        low = np.array([-0.34, -0.29, hem]) if covered else h.at(-0.24, -0.24, -0.15)
+        hard, full = who.hat.endswith("helmet"), who.hat in ("full_helmet", "ghost")
+        shade = head_shape.holes(b) if who.hat == "ghost" else head_shape.visor(b)
+        plain, wound = wardrobe.woven(who.rgb("hat")), covered and not full
+        paint = (lambda p: np.where((shade(p) < 0.0006)[:, None], 0.012, plain(p))) if full else plain
+        fixed = self.binding.rigid("head") if not covered or full or who.hat == "turban" else self.binding.head
         self.add(
-            head_shape.hat(b, who.hat), (low, h.at(0.24, 0.24, 0.20)), HAIR_CELL_M,
-            wardrobe.woven(who.rgb("hat")), "person_plastic" if hard else "person_cloth",
-            self.binding.head if covered else self.binding.rigid("head"),
-            displace=(lambda p: 0.004 * noise(np.stack([p[:, 0] * 8, p[:, 1] * 8, p[:, 2] * 20], 1))) if covered else None,
+            head_shape.hat(b, who.hat), (low, h.at(0.34, 0.28, 0.20)), HAIR_CELL_M,
+            paint, "person_plastic" if hard else "person_cloth", fixed,
+            lines=[(shade, True)] if full else (),
+            displace=(lambda p: 0.004 * noise(np.stack([p[:, 0] * 8, p[:, 1] * 8, p[:, 2] * 20], 1))) if wound else None,
         )  # fmt: skip
 
     def _backpack(self) -> None:
@@ -421,6 +458,8 @@ class _Tailor:
                 made = aids.white_cane(fist, down, arm.length_m, k)
             elif self.who.carries in ("phone", "call") and side == "r":
                 made = aids.phone(fist, down, palm, k)
+            elif self.who.carries == "lollipop" and side == "r":
+                made = aids.lollipop(fist, down, k)
             for m, rgb in made:
                 self.add_mesh(m, np.asarray(rgb), "person_plastic", self.binding.rigid(f"hand_{side}"))
 

@@ -8,6 +8,7 @@ over a seat at 1.75 m of stature (Reed et al. 1999, recalled).
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,31 @@ def seated(b: Body, seat_m: float, feet_m: float, forward: float = 0.0, recline:
     ahead = b.segment_m * 0.97 + math.sqrt(max(b.segment_m**2 - drop**2, 0.0)) * 0.35
     ankles = ((x, ahead, ankle), (-x, ahead, ankle))
     return Posture((0.0, 0.0, hip), -recline, forward, 0.5 * forward, ankles, knees=((0.12, 0.7, 0.7), (-0.12, 0.7, 0.7)))
+
+
+@dataclass(frozen=True)
+class Saddle:
+    """Where a rider of 1.75 m sits: x of the hips in the frame of the vehicle and their height; hands: (forward of hips, |y|,
+    up); lean: of the trunk, rad. cranks: forward of the hips, height, length, half width between the pedals; or feet: ankles
+    (forward, |y|, up) and how far the knees point outwards. hat: what riders wear on the head. Lengths m."""
+
+    x: float
+    hips: float
+    hands: tuple[float, float, float]
+    lean: float
+    cranks: tuple[float, float, float, float] | None = None
+    feet: tuple[tuple[float, float, float], float] = ((0.0, 0.0, 0.0), 0.1)
+    hat: str = "none"
+
+
+def riding(saddle: Saddle) -> Posture:
+    """On a saddle, feet on pedals or pegs."""
+    (y, x, z), out = saddle.feet
+    bow = 0.35 * saddle.lean
+    return Posture(
+        (0.0, 0.0, saddle.hips), 0.55 * saddle.lean, saddle.lean, bow, ((x, y, z), (-x, y, z)), (-0.12, -0.12),
+        ((out, 1.0, 0.5), (-out, 1.0, 0.5)), cranks=saddle.cranks,
+    )  # fmt: skip
 
 
 def kneeling(b: Body) -> Posture:
@@ -76,7 +102,7 @@ def pose(w: Walker, articulation: Array) -> tuple[Array, Array]:
 def _on_pedal(w: Walker, cranks: tuple[float, float, float, float], e: float, crank_rad: float) -> tuple[Array, float]:
     """Ankle (3,) and pitch of a foot whose ball is on a pedal."""
     y, z, length, half = cranks
-    angle = crank_rad + (0.0 if e > 0 else math.pi) + CRANKS_START
+    angle = crank_rad + (math.pi if e > 0 else 0.0) + CRANKS_START
     toe, ankle = w.rest[JOINT["toe_r"]], w.rest[JOINT["foot_r"]]
     pitch = -0.25 + 0.22 * math.cos(angle - 0.4)
     pedal = np.array([e * half, y + length * math.sin(angle), z + length * math.cos(angle) + 0.015])
@@ -85,7 +111,7 @@ def _on_pedal(w: Walker, cranks: tuple[float, float, float, float], e: float, cr
     return pedal + np.array([0.0, -c * back - s * up, -s * back + c * up]), pitch
 
 
-CRANKS_START = 0.75 * math.pi  # where the right crank is at rest: from the top, forward
+CRANKS_START = 0.75 * math.pi  # where the left crank is at rest: from the top, forward (models/two_wheeler.py)
 
 
 def _fallen(w: Walker, turned: Array, at: Array, share: float) -> tuple[Array, Array]:

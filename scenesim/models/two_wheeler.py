@@ -1,6 +1,6 @@
-"""Bicycles and motorcycles, with the people who ride them. Frame: x forward, origin on the ground under the rear axle.
+"""Bicycles and motorcycles, and where their riders sit. Frame: x forward, origin on the ground under the rear axle.
 
-The fork with the front wheel turns about the vertical through the head; pedals turn; the rider's legs stand still.
+The fork with the front wheel turns about the vertical through the head; pedals turn, and the rider's legs with them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from scenesim.geometry.mesh import Mesh, Surface
 from scenesim.geometry.soft import bar, both, loft, placed, rounded_box
+from scenesim.models.posture import Saddle
 from scenesim.models.vehicle_recipe import TwoWheeler
 
 Array = NDArray[np.float64]
@@ -35,74 +36,12 @@ class Frame(NamedTuple):
     tail_lamp: tuple[float, float, float]
 
 
-class Pose(NamedTuple):
-    """Joints of a rider on the left side: x, |y|, z. knee and foot: left, right."""
-
-    hip: Point
-    shoulder: Point
-    hand: Point
-    knee: tuple[Point, Point]
-    foot: tuple[Point, Point]
-    head: Point
-
-
-class Clothes(NamedTuple):
-    top: str
-    legs: str
-    helmet: str
-    hands: str
-    half_width: float
-
-
-def worn(material: str) -> Surface:
-    return Surface(material, "rider")
-
-
-def rider(p: Pose, c: Clothes) -> list[Mesh]:
-    """A person, everything of class rider."""
-    hip, shoulder = np.array([p.hip[0], 0, p.hip[2]]), np.array([p.shoulder[0], 0, p.shoulder[2]])
-    along = shoulder - hip
-    length = float(np.sqrt(along @ along))
-    u = along / length
-    back = np.array([-u[2], 0, u[0]])
-    share = np.array([-0.24, -0.10, 0.15, 0.40, 0.65, 0.88, 1.02, 1.14])
-    spine = hip + u * (length * share)[:, None] + back * (0.28 * length * share * (1 - share))[:, None]
-    w = c.half_width
-    radii = [(0.06, 0.05), (w * 0.90, 0.125), (w * 0.86, 0.13), (w * 0.84, 0.12), (w * 0.95, 0.125), (w * 1.06, 0.12)]
-    meshes = [loft(spine, [*radii, (w * 0.85, 0.095), (0.06, 0.055)], worn(c.top), 18, 3)]
-    x, z = p.head[0], p.head[2]
-    skin = worn("driver_skin")
-    meshes.append(bar([shoulder, (x - 0.02, 0, z - 0.08)], 0.058, skin, 8))
-    closed = c.helmet == "helmet_black"
-    helmet = rounded_box((0.245, 0.20, 0.26 if closed else 0.17), 0.095, worn(c.helmet), 4)
-    meshes.append(placed(helmet, (x, 0, z if closed else z + 0.055)))
-    if closed:
-        meshes.append(placed(rounded_box((0.11, 0.16, 0.10), 0.045, worn("lamp_housing"), 3), (x + 0.075, 0, z + 0.01)))
-    else:
-        meshes.append(placed(rounded_box((0.20, 0.155, 0.23), 0.076, skin, 3), (x + 0.01, 0, z - 0.03)))
-    for k, side in enumerate((1, -1)):
-        meshes += _limbs(p, c, k, side)
-    return meshes
-
-
-def _limbs(p: Pose, c: Clothes, k: int, side: int) -> list[Mesh]:
-    """One arm and one leg."""
-    hip, shoulder, hand, knee, foot = (
-        np.array([q[0], side * q[1], q[2]]) for q in (p.hip, p.shoulder, p.hand, p.knee[k], p.foot[k])
-    )
-    elbow = (shoulder + hand) / 2 + np.array([-0.04, side * 0.07, -0.07])
-    top, legs = worn(c.top), worn(c.legs)
-    sleeve = top if c.hands == "rider_leather" else worn("driver_skin")
-    thigh = [hip + [-0.03, 0, 0.02], hip * 0.5 + knee * 0.5, knee * 0.96 + hip * 0.04, knee + (knee - hip) * 0.08]
-    shank = [knee + (knee - hip) * 0.10, knee, knee * 0.6 + foot * 0.4, foot + [0, 0, 0.02]]
-    return [
-        loft(thigh, [[0.095, 0.095], [0.085, 0.085], [0.068, 0.068], [0.030, 0.030]], legs, 12, 3),
-        loft(shank, [[0.022, 0.022], [0.064, 0.064], [0.060, 0.060], [0.042, 0.042]], legs, 12, 3),
-        loft([shoulder + [0, -side * 0.05, 0.02], shoulder, elbow], [[0.05, 0.05], [0.066, 0.066], [0.046, 0.046]], top, 12, 3),
-        loft([elbow + (elbow - shoulder) * 0.05, elbow, hand], [[0.02, 0.02], [0.046, 0.046], [0.034, 0.034]], sleeve, 12, 3),
-        placed(rounded_box((0.10, 0.075, 0.06), 0.028, worn(c.hands)), hand),
-        placed(rounded_box((0.27, 0.095, 0.085), 0.04, worn("rider_leather"), 3), foot + [0.06, 0, -0.03]),
-    ]
+def saddle(c: TwoWheeler) -> Saddle:
+    """Where somebody sits on a bicycle or a motorcycle."""
+    mid = c.wheelbase_m / 2
+    if c.family == "bicycle":
+        return Saddle(mid - 0.27, 1.035, (0.575, 0.27, 1.02), 0.52, (0.17, 0.28, 0.17, 0.15), hat="bike_helmet")
+    return Saddle(mid - 0.30, 0.925, (0.47, 0.39, 1.075), 0.22, None, ((0.09, 0.20, 0.46), 0.34), "full_helmet")
 
 
 def bicycle(c: TwoWheeler) -> Frame:
@@ -153,25 +92,6 @@ def _mudguard(x: float, r: float, first: float, last: float, half: float) -> Mes
 
 def _point(p: Array) -> tuple[float, float, float]:
     return float(p[0]), float(p[1]), float(p[2])
-
-
-BICYCLE_RIDER = Pose(
-    (-0.28, 0.09, 1.00), (0.04, 0.19, 1.46), (0.31, 0.27, 1.03), ((0.20, 0.12, 0.72), (0.06, 0.12, 0.92)),
-    ((0.02, 0.15, 0.21), (-0.22, 0.15, 0.45)), (0.15, 0.0, 1.70),
-)  # fmt: skip
-MOTORCYCLE_RIDER = Pose(
-    (-0.30, 0.10, 0.92), (-0.06, 0.20, 1.40), (0.17, 0.39, 1.07), ((0.14, 0.23, 0.78), (0.14, 0.23, 0.78)),
-    ((-0.10, 0.20, 0.37), (-0.10, 0.20, 0.37)), (0.06, 0.0, 1.66),
-)  # fmt: skip
-
-
-def people(c: TwoWheeler) -> list[Mesh]:
-    """The rider of a bicycle or a motorcycle."""
-    if c.family == "bicycle":
-        meshes = rider(BICYCLE_RIDER, Clothes("rider_jersey", "rider_jeans", "helmet_white", "driver_skin", 0.17))
-    else:
-        meshes = rider(MOTORCYCLE_RIDER, Clothes("rider_leather", "rider_leather", "helmet_black", "rider_leather", 0.19))
-    return [placed(m, (c.wheelbase_m / 2, 0, 0)) for m in meshes]
 
 
 def motorcycle(c: TwoWheeler) -> Frame:

@@ -15,12 +15,12 @@ from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.frames import Pose
 from scenesim.geometry.mesh import Mesh, join
 from scenesim.geometry.soft import placed
-from scenesim.models import boxy, cabin, car_body, car_parts, car_zones, kit, livery, two_wheeler, vehicle_recipe
+from scenesim.models import boxy, cabin, car_body, car_parts, car_zones, kit, livery, pedestrian, two_wheeler, vehicle_recipe
 from scenesim.models.model import CRANK_RAD, DRIVER, LAMP_BITS, STEER_RAD, WHEEL_M, Joint, Lamp, Model, Part, tight_box
 from scenesim.models.vehicle_recipe import Boxy, Car, Kit, Recipe, TwoWheeler
 from scenesim.models.wheel import spoked, tyre, wheel
 
-OPTIONS = ("driver",)
+OPTIONS = ("driver", "rider")
 BLUE_CD, BLUE = 250.0, (0.2, 0.5, 8.3)  # UN R65: blue lamps of category T, day level; linear RGB of unit luminance
 TWIN_M = 0.34  # between the middles of twin tyres
 
@@ -43,6 +43,7 @@ class Assembly(NamedTuple):
     lamps: list[Lamp]
     parts: tuple[Part, ...] = ()
     driver: Mesh | None = None  # who can be seen inside
+    told: tuple[tuple[str, str], ...] = ()  # attributes of who rides it
 
 
 def build(name: str, **options: Any) -> Model:
@@ -51,15 +52,19 @@ def build(name: str, **options: Any) -> Model:
     for key, value in options.items():
         if key not in OPTIONS:
             raise InputError(f'{name} has no option "{key}"{did_you_mean(key, OPTIONS)}')
-        if not isinstance(value, bool):
+        if key == "driver" and not isinstance(value, bool):
             raise InputError(f"{name}: {key}: {value!r} should be true or false")
+        if key == "rider" and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+            raise InputError(f"{name}: {key}: {value!r} should be a number of a rider, 0 or more")
     recipe = vehicle_recipe.read(name)
     driver = bool(options.get("driver", True))
-    return _model(name, recipe, assembly(recipe, driver), driver)
+    return _model(name, recipe, assembly(recipe, driver, int(options.get("rider", 0))), driver)
 
 
-def assembly(recipe: Recipe, driver: bool) -> Assembly:
-    """The pieces of a vehicle, by its family."""
+def assembly(recipe: Recipe, driver: bool, rider: int = 0) -> Assembly:
+    """The pieces of a vehicle, by its family. rider: which of some riders a two-wheeler has."""
+    if isinstance(recipe, TwoWheeler):
+        return _two_wheeler(recipe, driver, rider)
     return BUILDERS[recipe.family](recipe, driver)
 
 
@@ -98,7 +103,7 @@ def _boxy(c: Boxy, driver: bool) -> Assembly:
     return Assembly([shell.mesh(), *meshes], wheels, lamps, driver=_seated(boxy.seat(c), 0.05) if driver else None)
 
 
-def _two_wheeler(c: TwoWheeler, driver: bool) -> Assembly:
+def _two_wheeler(c: TwoWheeler, driver: bool, variant: int = 0) -> Assembly:
     """The fork is one part with a joint about the vertical over the front wheel's hub; the wheel turns with it."""
     thin = c.family == "bicycle"
     f = two_wheeler.bicycle(c) if thin else two_wheeler.motorcycle(c)
@@ -117,11 +122,14 @@ def _two_wheeler(c: TwoWheeler, driver: bool) -> Assembly:
     if f.pedals:
         crank = Joint(CRANK_RAD, (0.0, 1.0, 0.0))
         parts.append(Part("pedals", join(f.pedals), Pose.of(np.array(f.crank) + shift), (crank,)))
-    rigid = f.fixed + (two_wheeler.people(c) if driver else [])
+    told: tuple[tuple[str, str], ...] = ()
+    if driver:
+        who, told = pedestrian.rider(two_wheeler.saddle(c), variant)
+        parts.append(replace(who, model_from_part=Pose.of(shift) @ who.model_from_part))
     x, y, z = (float(v) for v in np.array(f.headlamp) + shift)
     bits = LAMP_BITS["low_beam"] | LAMP_BITS["position"] * thin
     lamp = Lamp(bits, (x, y, z), (1.0, 0.0, 0.0), 300.0 if thin else car_parts.LOW_BEAM_CD, car_parts.WHITE_LED, "low_beam")
-    return Assembly([placed(m, shift) for m in rigid], [], [lamp], tuple(parts))
+    return Assembly([placed(m, shift) for m in f.fixed], [], [lamp], tuple(parts), told=told)
 
 
 def _kit(c: Kit, driver: bool) -> Assembly:
@@ -149,8 +157,6 @@ BUILDERS: dict[str, Callable[[Any, bool], Assembly]] = {
     "car": _car,
     "bus": _boxy,
     "lorry": _boxy,
-    "bicycle": _two_wheeler,
-    "motorcycle": _two_wheeler,
     "kit": _kit,
 }
 
@@ -169,7 +175,7 @@ def _model(name: str, recipe: Recipe, a: Assembly, driver: bool) -> Model:
     lamps = [*a.lamps, *_beacons(recipe)]
     lamps = tuple(replace(lamp, position=(lamp.position[0] + rear, *lamp.position[1:])) for lamp in lamps)
     size, center = tight_box(tuple(parts))
-    attributes = (("body", name), ("driver", str(driver).lower()))
+    attributes = (("body", name), ("driver", str(driver).lower()), *a.told)
     return Model(name, recipe.class_name, tuple(parts), size, center, recipe.wheelbase_m, lamps, attributes)
 
 

@@ -22,7 +22,7 @@ class Top:
     """What is worn on the trunk. Heights are in trunk lengths over the hip. offset_m, cuff_m: cloth over skin at the trunk
     and at the end of the sleeve (adult). sleeve: 0 none, 1 to the elbow, 2 to the wrist. box: 0 hugs the waist .. 1 hangs
     straight. flare: m wider for each m below the hip. fold_m: depth of folds. neck: round, soft, stand, deep or hood.
-    pattern: plain, zip, open, stripes or hivis."""
+    pattern: plain, zip, open, stripes, drape or hivis."""
 
     offset_m: float
     cuff_m: float
@@ -210,7 +210,7 @@ def pattern(b: Body, top: Top, rgb: Array, second: Array) -> tuple[list[tuple[Li
         lines: list[tuple[Line, bool]] = [(_zip(0.0), False), (_zip(0.009), False)]
         inside: Line = _zip(0.002)
     else:
-        inside = {"hivis": _bands, "open": _opening, "stripes": _stripes}[top.pattern](b)
+        inside = {"hivis": _bands, "open": _opening, "stripes": _stripes, "drape": _drape}[top.pattern](b)
         lines = [(inside, True)]
 
     def paint(p: Array) -> Array:
@@ -232,6 +232,20 @@ def _bands(b: Body) -> Line:
         around = np.minimum(np.abs(z - hip - 0.22 * t), np.abs(z - hip - 0.46 * t)) - 0.025
         over = np.maximum(np.abs(x - 0.098 * k) - 0.025, hip + 0.46 * t - z)
         return np.minimum(around, over)
+
+    return line
+
+
+def _drape(b: Body) -> Line:
+    """The end of a sari: a broad band from the left shoulder to the right hip, and the border of the hem."""
+    k, t, hip = b.k, b.trunk_m, b.hip_m
+
+    def line(p: Array) -> Array:
+        x, u = p[:, 0], (p[:, 2] - hip) / t
+        across = np.abs(0.86 * (x + 0.02 * k) + 0.50 * (p[:, 2] - hip - 0.42 * t)) - 0.085 * k
+        behind = np.abs(x + 0.12 * k) - 0.085 * k
+        band = np.maximum(np.where(p[:, 1] > -0.02 * k, across, behind), hip - 0.25 * t - p[:, 2])
+        return np.minimum(np.where(u > -0.25, band, 1.0), p[:, 2] - b.ground - 0.15 * k)
 
     return line
 

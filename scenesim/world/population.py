@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from scenesim.world.route import Route, route_from
 from scenesim.world.trajectory import Path
 
 Array = NDArray[np.float64]
+RIDDEN = ("bicycle", "motorcycle")  # whose riders differ
 PEOPLE_VARIANTS = 3  # shapes of each kind of person: more only cost time and memory
 FASTEST_WITH_BICYCLES_M_S = 101 / 3.6
 STANDING_SHARE, CROSSING_SHARE = 0.15, 0.3
@@ -181,6 +182,9 @@ def driving(
             shares = mix["cycling"] if kind == "cyclist" else mix["driving"][_road_kind(road, spot.s)]
             model = pick(shares, g, known)
             request = ModelRequest("vehicle", model)
+            if model in RIDDEN:
+                rider = int(generator(derive(key, kind, n, "rider")).integers(PEOPLE_VARIANTS))
+                request = replace(request, options=(("rider", rider),))
             built = catalogue.build(request).model
             offset = _edge_offset(graph, spot) if kind == "cyclist" else float(g.normal() * 0.12)
             route = route_from(graph.map, spot.lane, spot.s, run_m + 60.0, derive(key, kind, n, "route"), "random", graph)

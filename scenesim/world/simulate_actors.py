@@ -13,9 +13,10 @@ from scenesim.base.errors import InputError, Place
 from scenesim.base.frames import Pose
 from scenesim.base.keys import Key, derive, generator, root
 from scenesim.models import catalogue, vehicle_recipe
+from scenesim.models.arms import SIGNAL_S
 from scenesim.models.catalogue import ModelRequest
 from scenesim.models.imported import DRIVES
-from scenesim.models.model import LAMP_BITS, Model
+from scenesim.models.model import GAIT_RAD, LAMP_BITS, Model
 from scenesim.models.train import Link, links
 from scenesim.scenario import imports
 from scenesim.scenario.model import Actor, Ego, FollowLane, FollowLine, Motion, Scenario, Stand, Walk
@@ -146,6 +147,8 @@ class _Simulation:
         elif isinstance(does, Stand):
             pose = places.pose_of(does.at, self.map, self.reference, f"{where}.stand.at")
             c.fixed = track.standing(pose, self.times, c.lamps or 0)
+            if dict(c.model.attributes).get("posture") == "direct":
+                c.fixed.articulation[:, GAIT_RAD] = 2 * np.pi * self.times / SIGNAL_S
         else:
             c.fixed = self._walk(c, does, f"{where}.walk")
         return c
