@@ -5,6 +5,7 @@ Whatever happens in it costs the shard that it is making. It ends with the proce
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import faulthandler
 import importlib
@@ -29,11 +30,13 @@ DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG, <linux/prctl.h>
 
 
 def main() -> None:
-    """Serve the process that started this one until it says no more; its id is the argument."""
+    """Serve the process that started this one until it says no more. Arguments: its id, and the task of its jobs."""
     _end_with(int(sys.argv[1]))
     faulthandler.enable()
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
+    with contextlib.suppress(Exception):  # the job itself tells it, in its log
+        task_of(sys.argv[2])
     for line in sys.stdin:
         job = Job(**json.loads(line))
         try:

@@ -17,7 +17,7 @@ from scenesim.batch.driver import Slice, Told
 from scenesim.batch.engine import Job, Result
 from scenesim.batch.estimate import MEMORY_MIB, Estimate, estimate
 from scenesim.batch.finish import finish
-from scenesim.batch.folder import WHOLE, BatchFolder, Failure
+from scenesim.batch.folder import INDEX, WHOLE, BatchFolder, Failure
 from scenesim.batch.local import LocalWorkers
 from scenesim.batch.lock import at_work
 from scenesim.batch.plan import Plan, Tried
@@ -69,23 +69,26 @@ def run(
         raise click.UsageError("give -o DIR, the folder of the batch, or --dry-run")
     if only is not None and output is not None:
         return _one(plan, output, only)
-    tried = plan.tried()
     if dry_run or output is None:
-        _dry_run(plan, tried, count, part, output)
+        _dry_run(plan, plan.tried(), count, part, output)
         return 0
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, _interrupted)
-    outcome = driver.run(
-        plan,
-        output,
-        LocalWorkers(count),
-        version=scenesim.__version__,
-        part=part,
-        max_failures=max_failures,
-        threads=max(1, available_threads() // count),
-        told=_Terminal(plan.recipe.name),
-        before=_warm,
-    )
+    with LocalWorkers(count) as engine:
+        if not (output / INDEX).exists():
+            engine.start(len(plan) // (part.n if part else 1))
+        plan.tried()
+        outcome = driver.run(
+            plan,
+            output,
+            engine,
+            version=scenesim.__version__,
+            part=part,
+            max_failures=max_failures,
+            threads=max(1, available_threads() // count),
+            told=_Terminal(plan.recipe.name),
+            before=_warm,
+        )
     if outcome.again:
         click.echo(f"{outcome.again} shards were done after a crash or a kill, in another attempt", err=True)
     if outcome.complete:

@@ -1,4 +1,4 @@
-"""``python -m tools.bench raycast|curves|frame|encoding|memory [--quick] [--json OUT]``"""
+"""``python -m tools.bench raycast|curves|frame|encoding|memory|workers [--quick] [--json OUT]``"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from tools.bench import costs, curves, encoding, frame, memory, raycast, scene
+from tools.bench import costs, curves, encoding, frame, memory, raycast, scene, workers
 
 
 def processor() -> str:
@@ -37,7 +37,10 @@ def main() -> None:
     written.add_argument("--frames", type=int, help="frames to measure; default 3, or 1 with --quick")
     flat = benches.add_parser("memory", help="whether memory stays flat over many frames in one process")
     flat.add_argument("--frames", type=int, help="default 2000, or 250 with --quick")
-    for b in (bench, grow, whole, written, flat):
+    batch = benches.add_parser("workers", help="how much faster two workers make a batch than one on one processor")
+    batch.add_argument("--shards", type=int, help="default 16, or 4 with --quick")
+    batch.add_argument("--pairs", type=int, help="turns of each; default 3, or 1 with --quick")
+    for b in (bench, grow, whole, written, flat, batch):
         b.add_argument("--quick", action="store_true", help="small, and under 40 s")
         b.add_argument("--json", type=Path, metavar="OUT", help="write the rows to a file")
         b.add_argument("--threads", type=int, default=2)
@@ -78,7 +81,13 @@ def _memory(args: argparse.Namespace, say: Callable[[str], None]) -> list[memory
     return memory.compare(args.threads, args.frames or (250 if args.quick else 2000), say)
 
 
-BENCHES = {"raycast": _raycast, "curves": _curves, "frame": _frame, "encoding": _encoding, "memory": _memory}
+def _workers(args: argparse.Namespace, say: Callable[[str], None]) -> list[workers.Gain]:
+    return workers.compare(args.shards or (4 if args.quick else 16), args.pairs or (1 if args.quick else 3), say)
+
+
+BENCHES = {
+    "raycast": _raycast, "curves": _curves, "frame": _frame, "encoding": _encoding, "memory": _memory, "workers": _workers,
+}  # fmt: skip
 
 if __name__ == "__main__":
     main()
