@@ -9,7 +9,7 @@ import numpy as np
 from scenesim.base import taxonomy
 from scenesim.base.frames import Pose
 from scenesim.batch.folder import BATCH, FORMAT, FORMAT_VERSION, BatchFolder
-from scenesim.capture.frame import CameraBoxes, Frame, Image, Objects, Sweep
+from scenesim.capture.frame import CameraBoxes, Detections, Frame, Image, Objects, Sweep
 from scenesim.datasets.native import NativeWriter
 
 YAML = "name: {name}\nweather: {{rain_mm_per_h: {rain}, visibility_m: {far}}}\nlight: {{sun_elevation_deg: {sun}}}\n"
@@ -20,12 +20,16 @@ CAR = ("car", 12.0, 5.0, 0.9, 0.0, 40, {"model": "sedan", "paint": "red"})
 BEHIND = ("car", -60.0, 0.0, 0.0, 1.0, 0, {"model": "suv", "paint": "red"})
 HIDDEN = ("pedestrian", 25.0, 0.0, 0.0, 0.0, 3, {"age_years": "37", "clothing": "tee, shorts"})
 OBJECTS = (CAR, BEHIND, HIDDEN)
+RADAR_M = (3.0, 0.0, 0.5)  # where the radar is mounted
 SIZES = {"car": (4.5, 1.8, 1.5), "pedestrian": (0.6, 0.6, 1.75)}
 
 
-def frame(index: int = 0, objects=OBJECTS, cameras=("front", "left"), points: int = 200, fog: int = 10) -> Frame:
+def frame(
+    index: int = 0, objects=OBJECTS, cameras=("front", "left"), points: int = 200, fog: int = 10, radar: bool = False
+) -> Frame:
     """A frame of those objects; the front camera sees them as they say, others nothing. Points lie on a circle of 15 m on the
-    road; the last ones, `fog` many, at 5 m in fog. The picture's red tells the frame."""
+    road; the last ones, `fog` many, at 5 m in fog. The picture's red tells the frame. radar: one that finds a car 10 m ahead of
+    it, which comes at 4 m/s, and a post that stands 5 m to its left."""
     n = len(objects)
     at = np.array([[o[1], o[2], 0.75] for o in objects]).reshape(-1, 3)
     ids = np.array([taxonomy.class_id(o[0]) for o in objects], np.uint8)
@@ -47,6 +51,7 @@ def frame(index: int = 0, objects=OBJECTS, cameras=("front", "left"), points: in
         ego_velocity_m_s=np.array([5.0, 0, 0]),
         images={name: _image(name, index) for name in cameras},
         sweeps={"top": _sweep(points, fog)} if points else {},
+        radars={"nose": _detections()} if radar else {},
         objects=Objects(
             track=np.arange(1, n + 1, dtype=np.uint16),
             class_id=ids,
@@ -95,6 +100,19 @@ def _sweep(n: int, fog: int) -> Sweep:
         transmittance=np.ones(n, np.float32), true_range_m=r.astype(np.float32), radial_velocity_m_s=zero.astype(np.float32),
         doppler_m_s=zero.astype(np.float32), scene_flow_m_s=np.zeros((n, 3), np.float32), pulses=n + 5, world_from_lidar=EGO,
     )  # fmt: skip
+
+
+def _detections() -> Detections:
+    floats = [f for f in Detections.__dataclass_fields__ if f.endswith(("_m", "_rad", "_m_s", "_dbsm", "_db", "share"))]
+    at = np.array([[10.0, 0, 0], [0, 5.0, 0]], np.float32)
+    values = {name: np.zeros(2, np.float32) for name in floats}
+    values |= {"xyz_m": at, "xyz_ego_m": at + np.float32(RADAR_M), "ground_velocity_m_s": np.array([-4.0, 0], np.float32)}
+    ids = np.array([taxonomy.class_id("car"), taxonomy.class_id("pole")], np.uint8)
+    none = np.zeros(2, np.uint8)
+    pose = EGO @ Pose.of(RADAR_M)
+    return Detections(
+        "nose", scan=none, class_id=ids, instance=none.astype(np.uint16), cause=none, world_from_radar=pose, **values
+    )
 
 
 def yaml(name: str = "made_up", rain: float = 0.0, far: float = 20000.0, sun: float = 40.0) -> str:

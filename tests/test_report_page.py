@@ -198,11 +198,16 @@ def test_points_are_drawn_in_their_colours(browser):
 @in_browser
 def test_a_dataset_without_lidar_and_times(tmp_path):
     """Empty states are words, not errors."""
-    folder = report_data.dataset(tmp_path / "set", [report_data.frame(0, points=0), report_data.frame(1, objects=(), points=0)])
+    first, second = (report_data.frame(k, objects=o, points=0, radar=True) for k, o in ((0, (CAR,)), (1, ())))
+    folder = report_data.dataset(tmp_path / "set", [first, second])
     page.write(folder, tmp_path / "page.html")
     with Browser(tmp_path / "profile", dark=True) as browser:
         browser.open(tmp_path / "page.html")
         browser.until("document.querySelector('#space canvas')?.dataset.points === '0'")
+        told = "document.querySelector('.space .told').textContent"
+        assert browser.run(told) == "no lidar, 2 radar detections"
+        assert browser.run("document.querySelector('#space canvas').dataset.echoes") == "2"
+        (tmp_path / "shot.png").write_bytes(browser.picture())
         browser.key("ArrowRight")
         assert "no lidar in this dataset" in browser.run("document.getElementById('points-hit').textContent")
         assert "keeps no clocks" in browser.run("document.getElementById('by-time').textContent")

@@ -152,6 +152,13 @@ def test_a_frame_is_encoded(tmp_path):
     assert set(points["hit"][190:]) == {taxonomy.hits()["fog"]} and points["intensity"][0] == 128
 
 
+def test_what_radars_found_is_encoded(tmp_path):
+    _, (part,) = collect(source(report_data.dataset(tmp_path / "set", [report_data.frame(0, radar=True)])))
+    car, post = encoded(part, 0)["echoes"]
+    assert car == [CAR_ID, 13, 0, 0.5, -4, 0, 0]
+    assert post == [taxonomy.class_id("pole"), 3, 5, 0.5, 0, 0, 0]
+
+
 def test_points_are_thinned_across_beams(tmp_path, monkeypatch):
     monkeypatch.setattr("scenesim.report.frames.MOST_POINTS", 1000)
     _, (part,) = collect(source(report_data.dataset(tmp_path / "set", [report_data.frame(0, points=8192, fog=0)])))

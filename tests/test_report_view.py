@@ -39,7 +39,7 @@ def rows(chunks, entity: str, column: str) -> list:
 
 
 def test_a_recording_is_written_and_read_back(tmp_path, reader):
-    folder = report_data.dataset(tmp_path / "set", [report_data.frame(k) for k in range(3)])
+    folder = report_data.dataset(tmp_path / "set", [report_data.frame(k, radar=True) for k in range(3)])
     code, output = run("view", folder, "--save", tmp_path / "set.rrd", "--color", "cause")
     assert code == 0, output
     chunks = list(reader(tmp_path / "set.rrd").stream())
@@ -56,6 +56,8 @@ def test_a_recording_is_written_and_read_back(tmp_path, reader):
     assert (shown[:190] == CAUSES["surface"]).all() and (shown[190:] == CAUSES["fog"]).all()
     assert len(rows(chunks, "world/ego/front/picture/boxes", "half_sizes")[0]) == 1  # of the car; nothing else is seen
     assert [len(w[0]) for w in rows(chunks, "world/way", "strips")] == [1, 2, 3]
+    np.testing.assert_allclose(rows(chunks, "world/ego/nose", "positions")[0], [[13, 0, 0.5], [3, 5, 0.5]], atol=1e-5)
+    np.testing.assert_allclose(rows(chunks, "world/ego/nose/moves", "vectors")[0], [[-4, 0, 0], [0, 0, 0]], atol=1e-5)
 
 
 def test_frames_and_shards_are_chosen(tmp_path, reader):

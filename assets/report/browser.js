@@ -2,7 +2,7 @@
 // The frame browser. A frame lies in the page as <script id="frame-K">:
 // {shard, index, time_s, group, twin, told, cameras: [{name, size: [w, h], jpeg, boxes: [[object, left, top, right, bottom, visible %]]}],
 //  objects: [[class, track, name, x, y, z, qw, qx, qy, qz, length, width, height, points, range bin, visibility]],
-//  points, points_shown, points_total}
+//  points, points_shown, points_total, echoes: [[class, x, y, z, vx, vy, vz]]}
 
 const OBJECT = { class: 0, track: 1, name: 2, x: 3, length: 10, points: 13, range: 14, visibility: 15 };
 
@@ -151,8 +151,9 @@ class Browser {
     if (!this.space) return;
     const f = this.frames[this.current];
     const points = decodePoints(f.points);
-    const n = this.space.show(points, this.coloring, this.labels ? f.objects.filter((o) => this.shown(o)) : []);
-    this.pointsTold.textContent = f.points_total ? `${whole.format(n)} of ${whole.format(f.points_total)} points` : "no lidar";
+    const n = this.space.show(points, this.coloring, this.labels ? f.objects.filter((o) => this.shown(o)) : [], f.echoes);
+    const told = f.points_total ? `${whole.format(n)} of ${whole.format(f.points_total)} points` : "no lidar";
+    this.pointsTold.textContent = f.echoes.length ? `${told}, ${plural(f.echoes.length, "radar detection")}` : told;
     const legend = [];
     if (this.coloring === "class" || this.coloring === "what they hit") {
       const [of, name, color] = this.coloring === "class" ? [points.classes, className, (id) => lit(classColor(id))] : [points.hit, hitName, hitColor];

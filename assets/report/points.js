@@ -135,8 +135,9 @@ class Space {
     });
   }
 
-  // points: decodePoints(); coloring: a name of COLORINGS; boxes: rows of a frame's objects, or none. Gives how many points are drawn.
-  show(points, coloring, boxes) {
+  // points: decodePoints(); coloring: a name of COLORINGS; boxes: rows of a frame's objects, or none; echoes: of its radars.
+  // Gives how many points are drawn.
+  show(points, coloring, boxes, echoes) {
     for (const old of [...this.content.children]) { old.geometry.dispose(); old.material.dispose(); this.content.remove(old); }
     const kept = [], color = new Map();
     for (let k = 0; k < points.n; k++) {
@@ -152,11 +153,29 @@ class Space {
     cloud.setAttribute("position", new THREE.BufferAttribute(xyz, 3));
     cloud.setAttribute("color", new THREE.BufferAttribute(linear(rgbs), 3));
     this.content.add(new THREE.Points(cloud, new THREE.PointsMaterial({ size: 2 * Math.min(window.devicePixelRatio || 1, 2), sizeAttenuation: false, vertexColors: true })));
-    this.content.add(this.boxes(boxes));
+    this.content.add(this.boxes(boxes), ...this.echoes(echoes.filter(([id, x, y]) => classOn(id) && rangeOn(rangeOf(x, y)))));
     this.canvas.dataset.points = kept.length;
     this.canvas.dataset.boxes = boxes.length;
+    this.canvas.dataset.echoes = echoes.length;
     this.draw();
     return kept.length;
+  }
+
+  // What radars found: large points in the colour of the class, and a line to where each comes to in a second along its ray.
+  echoes(rows) {
+    const at = [], lines = [], colors = [];
+    for (const [id, x, y, z, vx, vy, vz] of rows) {
+      at.push(x, y, z); lines.push(x, y, z, x + vx, y + vy, z + vz); colors.push(...lit(classColor(id)));
+    }
+    const points = new THREE.BufferGeometry(), moves = new THREE.BufferGeometry();
+    points.setAttribute("position", new THREE.Float32BufferAttribute(at, 3));
+    points.setAttribute("color", new THREE.BufferAttribute(linear(Uint8Array.from(colors)), 3));
+    moves.setAttribute("position", new THREE.Float32BufferAttribute(lines, 3));
+    const size = 7 * Math.min(window.devicePixelRatio || 1, 2);
+    return [
+      new THREE.Points(points, new THREE.PointsMaterial({ size, sizeAttenuation: false, vertexColors: true })),
+      new THREE.LineSegments(moves, new THREE.LineBasicMaterial({ color: 0xffffff })),
+    ];
   }
 
   // Edges of boxes, and a line from the middle of each to where it heads.

@@ -16,7 +16,7 @@ from scenesim.base.errors import InputError, Place
 from scenesim.base.frames import Pose
 from scenesim.datasets.native import FRAMES, frame_name
 from scenesim.datasets.reader import NativeDataset, open_native
-from scenesim.datasets.tables import SIZE, VISIBLE
+from scenesim.datasets.tables import SIZE, VISIBLE, pose_of
 from scenesim.report.collect import Counted, best_view, ego_from_objects, lidar_points
 from scenesim.report.source import table
 from scenesim.report.statistics import RANGE_M, bins, visibility
@@ -81,6 +81,7 @@ def encoded(counted: Counted, index: int) -> dict[str, Any]:
         "points": base64.b64encode(points.tobytes()).decode("ascii"),
         "points_shown": len(points),
         "points_total": total,
+        "echoes": _echoes(folder, dataset),
     }
 
 
@@ -137,6 +138,28 @@ def _points(folder: Path, dataset: NativeDataset) -> tuple[NDArray, int]:
         return whole, len(whole)
     hashed = np.arange(len(whole), dtype=np.uint64) * np.uint64(2654435769) % np.uint64(2**32)
     return whole[hashed < np.uint64(2**32 * MOST_POINTS // len(whole))], len(whole)
+
+
+def _echoes(folder: Path, dataset: NativeDataset) -> list[list[float]]:
+    """Rows of what radars found: class, x, y, z m in the ego frame, and x, y, z m/s along the ray, over ground."""
+    names = dataset.index.get("radars", ())
+    poses = table(folder / "poses.parquet").to_pylist() if names else []
+    ego = [pose_of(row) for row in poses if row["kind"] == "ego"]
+    rows: list[list[float]] = []
+    for name in names:
+        (radar,) = (pose_of(row) for row in poses if row["sensor"] == name)
+        at, moves, ids = echoes(folder / name / "detections.parquet", ego[0].inverse() @ radar)
+        rows += [[c, *row] for c, row in zip(ids.tolist(), np.concatenate([at, moves], -1).round(2).tolist())]
+    return rows
+
+
+def echoes(path: Path, ego_from_radar: Pose) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]:
+    """(positions (N, 3) m, velocities over ground along the ray (N, 3) m/s, classes (N,)) of detections, in the ego frame."""
+    columns = table(path, ("x_ego_m", "y_ego_m", "z_ego_m", "ground_velocity_m_s", "class_id"))
+    at = np.stack([columns[f"{a}_ego_m"].to_numpy() for a in "xyz"], -1).astype(float)
+    ray = at - ego_from_radar.translation
+    length = np.sqrt((ray**2).sum(1, keepdims=True)).clip(1e-9)
+    return at, ray / length * columns["ground_velocity_m_s"].to_numpy()[:, None], columns["class_id"].to_numpy()
 
 
 def _sweep(path: Path, lidar: int) -> NDArray:

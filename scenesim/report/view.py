@@ -4,6 +4,7 @@
     world/ego, world/way        the vehicle's pose, and where it has been
     world/ego/<camera>          pinhole, picture, visible boxes
     world/ego/<lidar>           points in the ego frame, motion compensated
+    world/ego/<radar>           detections in the ego frame, and as arrows what each moves in a second along its ray
     world/objects, world/tracks boxes, and where each has been
 """
 
@@ -22,6 +23,7 @@ from scenesim.base.files import written_whole
 from scenesim.base.frames import Pose
 from scenesim.datasets.reader import NativeDataset, open_native
 from scenesim.datasets.tables import POSE, SIZE, VISIBLE, pose_of
+from scenesim.report.frames import echoes
 from scenesim.report.source import Part, Source, frame_folder, source, table
 
 APPLICATION = "scenesim"
@@ -34,7 +36,7 @@ CAUSES = {
 }  # fmt: skip
 GREY = (128, 128, 128)
 IMAGE_PLANE_M = 4.0  # how far from a camera its picture stands in 3D
-POINT_PX = 1.5
+POINT_PX, ECHO_PX = 1.5, 5.0  # of lidars' points, of radars' detections
 MOVED_M = 0.1  # what has moved less has no track drawn
 
 
@@ -147,6 +149,11 @@ def _log_frame(
         recording.log(f"{at}/picture/boxes", drawn)
     for name in dataset.index["lidars"]:
         recording.log(f"world/ego/{name}", _points(rr, folder / name / "points.parquet", color))
+    for name in dataset.index.get("radars", ()):
+        found, moves, kinds = echoes(folder / name / "detections.parquet", ego.inverse() @ pose_of(poses[name]))
+        radii = rr.Radius.ui_points(ECHO_PX)
+        recording.log(f"world/ego/{name}", rr.Points3D(found, class_ids=kinds, radii=radii, show_labels=False))
+        recording.log(f"world/ego/{name}/moves", rr.Arrows3D(origins=found, vectors=moves, class_ids=kinds, show_labels=False))
 
 
 def _transform(rr: Any, a_from_b: Pose) -> Any:
