@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from scenesim.base.frames import Pose
 from scenesim.models.model import Model
+from scenesim.world import right_of_way
+from scenesim.world.right_of_way import HOLD_M, Line, Meeting
 from scenesim.world.route import Route
 from scenesim.world.signals import Stop
 from scenesim.world.trajectory import SpeedProfile
@@ -85,13 +87,20 @@ class _Way:
         self.start = d.start_m
         pose = d.route.pose_at(self.start + np.arange(count) * self.STEP_M, d.offset_m)
         yaw = pose.yaw()
+        self.heading = np.unwrap(yaw)
         self.xy = pose.translation[:, :2].copy()
         self.along = np.stack([np.cos(yaw), np.sin(yaw)], -1)
-        self.bend = np.sqrt(LATERAL_M_S2 / np.maximum(_smooth_bend(np.unwrap(yaw), self.STEP_M), 1e-4))
+        self.bend = np.sqrt(LATERAL_M_S2 / np.maximum(_smooth_bend(self.heading, self.STEP_M), 1e-4))
 
     def index(self, distance: float) -> int:
         """The sample before a distance."""
         return min(max(int((distance - self.start) / self.STEP_M), 0), len(self.xy) - 1)
+
+    def line(self, d: Driver) -> Line:
+        """What decides who goes first where this way meets others."""
+        signs = tuple(s - self.start for s in right_of_way.signs(d.route))
+        left_hand = d.route.map.network.roads[d.route.stretches[0].lane.road].rule == "LHT"
+        return Line(self.xy, self.heading, self.STEP_M, signs, 2 * d.outline.radius_m, bool(d.stops), left_hand)
 
     def at(self, distance: float) -> tuple[Array, Array]:
         """(position (2,), direction (2,)) at a distance."""
@@ -117,13 +126,21 @@ def drive(drivers: Sequence[Driver], obstacles: Sequence[Obstacle], times: Array
             speed[i] = d.profile.speed_at(times)
             top = float(speed[i].max())
         ways.append(_Way(d, top * (float(times[-1]) + LOOK_S + 1.0) + LOOK_M + d.front_m + 10.0))
+    meetings = right_of_way.meetings([way.line(d) for way, d in zip(ways, drivers)])
     for k in range(len(times)):
         bodies = _Bodies.at(drivers, ways, distance[:, k], speed[:, k], obstacles, k)
+        now = drivers, distance[:, k], speed[:, k], float(times[k])
+        rooms = [[_room_before(m, i, *now) for m in q] for i, q in enumerate(meetings)]
+        waits = [{m.other for m, room in zip(q, r) if room < 1e3} for q, r in zip(meetings, rooms)]
+        begins = right_of_way.who_begins(waits, speed[:, k])
         for i, d in enumerate(drivers):
             if d.profile is not None:
                 continue
             wish = min(d.wish_m_s, _bend_ahead(ways[i], distance[i, k], speed[i, k]))
             gap, leader = _gap(d, ways[i], distance[i, k], speed[i, k] if k else wish, bodies, i, float(times[k]))
+            room = min(rooms[i], default=1e3)
+            if room < gap and i not in begins:
+                gap, leader = max(room, 0.05), 0.0
             if k == 0:
                 speed[i, 0] = min(wish, np.sqrt(2 * BRAKING * max(gap - STANDSTILL_M, 0.0)) + 0.7 * leader)
                 speed[i, 0] = 0.0 if speed[i, 0] < 0.5 else speed[i, 0]
@@ -132,6 +149,26 @@ def drive(drivers: Sequence[Driver], obstacles: Sequence[Obstacle], times: Array
                 speed[i, k + 1] = max(0.0, speed[i, k] + a * step)
                 distance[i, k + 1] = distance[i, k] + (speed[i, k] + speed[i, k + 1]) / 2 * step
     return distance, speed
+
+
+def _room_before(m: Meeting, me: int, drivers: Sequence[Driver], distance: Array, speed: Array, time_s: float) -> float:
+    """m free before a meeting at which a driver must wait now; 1e3 where it need not."""
+    front, rear = _ends(drivers[me], distance[me])
+    other = drivers[m.other]
+    other_front, other_rear = _ends(other, distance[m.other])
+    for stop in other.stops:
+        gap = stop.distance_m - other.start_m - other_front
+        if -0.5 < gap < m.other_enter_m - other_front and stop.holds(time_s, gap, float(speed[m.other])):
+            return 1e3
+    if not m.holds(front, rear, float(speed[me]), other_front, other_rear, float(speed[m.other])):
+        return 1e3
+    return m.enter_m - HOLD_M - front
+
+
+def _ends(d: Driver, distance: float) -> tuple[float, float]:
+    """(front, rear), m along the way from its start."""
+    rear = float(d.outline.ahead_m[0]) - d.outline.radius_m
+    return float(distance) - d.start_m + d.front_m, float(distance) - d.start_m + rear
 
 
 def _acceleration(v: float, wish: float, gap: float, leader: float) -> float:
