@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from typing import Any, TypeVar
 
 from scenesim.base import assets
@@ -207,6 +208,7 @@ FAMILIES: dict[str, type[Recipe]] = {
 }
 
 
+@cache
 def read(name: str) -> Recipe:
     """The recipe of a vehicle. Raises InputError if there is none, or for a value that it cannot have."""
     known = [n for n in assets.names("vehicles") if n != "paints"]
