@@ -15,7 +15,8 @@ from scenesim.models import animal, quadruped
 from scenesim.models.model import GAIT_RAD, SPEED_M_S, rest
 from scenesim.models.quadruped import BONE, DUTY, LEGS, OFFSET
 
-NAMES = assets.names("animals")
+BIPEDS = ["goose", "kangaroo"]
+NAMES = [n for n in assets.names("animals") if n not in BIPEDS]
 WALK_M_S = 1.0
 
 
@@ -48,7 +49,7 @@ def test_sizes_are_those_of_the_species(model):
     v = skin.vertices(rest())
     assert u == r.withers_m
     at_withers = (np.abs(v[:, 0] - (r.trunk / 2 - 0.16) * u) < 0.05 * u) & (np.abs(v[:, 1]) < 0.03 * u) & (v[:, 2] > 0.6 * u)
-    mane = r.mane * u
+    mane = (r.mane + r.wool + r.hump) * u
     assert v[at_withers, 2].max() == pytest.approx(u, abs=0.03 * u + mane)
     limbs = [BONE["loin"], BONE["chest"], *(BONE[f"{leg}_top"] for leg in LEGS)]
     trunk = v[np.isin(skin.bone[:, 0], limbs) & (v[:, 2] > 0.5 * u) & (v[:, 2] < 0.85 * u)]
@@ -63,8 +64,8 @@ def test_coats_are_closed_and_stand_on_the_ground(model):
     assert pieces(mesh.triangles[mesh.surface == fur]) == 1  # no leg is lost
     assert np.sqrt((face_normals(mesh.vertices, mesh.triangles) ** 2).sum(1)).min() > 2e-10
     low, high = mesh.bounds()
-    assert low[2] == 0.0 and np.allclose(high - low, model.size_lwh_m)
-    feet = mesh.vertices[mesh.vertices[:, 2] < 0.01 * model.size_lwh_m[2]]
+    assert low[2] == 0.0 and (len(model.parts) > 1 or np.allclose(high - low, model.size_lwh_m))
+    feet = mesh.vertices[mesh.vertices[:, 2] < 0.01 * (high - low)[2]]
     quadrants = {(bool(x > 0), bool(y > 0)) for x, y in feet[:, :2]}
     assert len(quadrants) == 4  # all four
 
@@ -111,7 +112,34 @@ def test_coats_are_drawn_and_can_be_chosen():
         animal.build("dog", Key(0), coats=1)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BIPEDS)
+def test_two_legs_carry_their_body(name):
+    """Closed, on the ground, of the published height; a foot that is down stays, and nothing sinks."""
+    model = animal.build(name, Key(0))
+    mesh, skin, speed = model.parts[0].mesh, model.parts[0].skin, 0.8
+    assert open_edges(mesh.triangles) == 0 and abs(mesh.bounds()[0][2]) < 1e-9
+    fur = next(k for k, s in enumerate(mesh.surfaces) if s.material == "object_fur")
+    assert pieces(mesh.triangles[mesh.surface == fur]) == 1
+    assert model.size_lwh_m[2] == pytest.approx({"goose": 0.70, "kangaroo": 1.55}[name], rel=0.03)
+    stride, down = animal.stride_m(model, speed), 0.4 if skin.hops else 0.5
+    sole = (skin.leg[:, 0] > 0.99) & (skin.rest[:, 2] < 0.02)
+    at = [skin.vertices(walking(c, speed))[sole].mean(0) + [c * stride, 0, 0] for c in np.linspace(0, down * 0.999, 9)]
+    assert sole.sum() > 10 and np.ptp(np.array(at), axis=0).max() < 0.01
+    assert min(skin.vertices(walking(c, speed))[:, 2].min() for c in np.linspace(0, 1, 24)) > -0.10 * model.size_lwh_m[2]
+    jump = [
+        np.abs(skin.vertices(walking(c, speed)) - skin.vertices(walking(c + 1e-4, speed))).max() for c in (0, 0.2, 0.3999, 0.7)
+    ]
+    assert max(jump) < 0.02
+
+
+def test_a_rider_sits_on_a_horse():
+    ridden, horse = animal.build("horse_rider", Key(0)), animal.build("horse", Key(0))
+    assert {s.class_name for s in ridden.parts[1].mesh.surfaces} == {"rider"}
+    assert 0.7 < ridden.size_lwh_m[2] - horse.parts[0].skin.vertices(rest())[:, 2].max() + 0.4 < 1.3
+    assert dict(ridden.attributes)["rider_age_group"]
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "horse_rider"] + BIPEDS)
 def test_animals_build_in_no_time(name):
     spent = []
     for k in range(4):

@@ -1,4 +1,4 @@
-"""Four-legged animals from the recipes in assets/animals: a skinned coat, with eyes, and antlers or horns where there are any.
+"""Animals from the recipes in assets/animals: a skinned coat, with eyes, and antlers or horns where there are any.
 
 Model frame: x forward, feet on z = 0. All numbers of a recipe but `withers_m` are in withers heights.
 """
@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from scenesim.base import assets
 from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.keys import Key, derive, generator
+from scenesim.geometry import solids
 from scenesim.geometry.implicit import Solid, fractal_noise, mesh, refine, smooth_step, unit, vertex_normals
 from scenesim.geometry.mesh import Mesh, Surface, corner_normals, join, make
-from scenesim.geometry.rough import ball, grounded
+from scenesim.geometry.rough import ball, grounded, sheet, soft_box
 from scenesim.geometry.soft import placed
-from scenesim.models import quadruped
-from scenesim.models.model import Model, Part, rest
+from scenesim.models import biped_animal, pedestrian, quadruped
+from scenesim.models.model import Model, Part, rest, tight_box
+from scenesim.models.posture import Saddle
 from scenesim.models.quadruped import LEGS, AnimalSkin, Skeleton
 
 Array = NDArray[np.float64]
@@ -34,10 +36,11 @@ class Recipe:
 
     trunk: from the hips' joint to the shoulders'. chest_deep, belly_deep, wide: of the barrel. neck: (forward, up) from its
     foot to the head's joint; neck_r: half depths at both ends. head: length; head_pitch_deg: below the horizontal; skull,
-    muzzle: half widths; ears: length, (side, forward, up) direction, half width; tail: (back, up) points; tail_r: radii.
+    muzzle: half widths; ears: length, (side, forward, up) direction, half width; tail: (back, up) points, radii.
     eye: (share of the head, half skulls to the side, and up); udder: radius.
-    leg_r: thickness of the legs; foot: half length of a hoof or paw. arch: how much the back rises over the loin. cell: edge
-    of the coat's mesh, about half of that at the head.
+    leg_r: thickness of the legs; foot: half length of a hoof or paw. arch: how much the back rises over the loin; hump: over
+    the shoulders. wool: depth of a fleece; bell: length of what hangs from a moose's throat; palms: of its antlers. ridden:
+    somebody sits on it. cell: edge of the coat's mesh, about half of that at the head.
     """
 
     source: str
@@ -73,6 +76,11 @@ class Recipe:
     eye: tuple[float, float, float] = (0.20, 0.84, 0.28)
     eye_r: float = 0.020
     cell: float = 0.031
+    wool: float = 0.0
+    hump: float = 0.0
+    bell: float = 0.0
+    palms: float = 0.0
+    ridden: bool = False
 
 
 def read(name: str) -> Recipe:
@@ -86,10 +94,12 @@ def read(name: str) -> Recipe:
 def build(name: str, key: Key, **options: Any) -> Model:
     """An animal that stands, or walks as GAIT_RAD and SPEED_M_S say. coat: number of its coat; drawn if left out. Raises
     InputError for an option that there is not."""
-    r = read(name)
     for option in options:
         if option != "coat":
             raise InputError(f'{name} has no option "{option}"{did_you_mean(option, ("coat",))}')
+    if assets.read("animals", name).get("family") == "biped":
+        return _on_two_legs(name, key, options)
+    r = read(name)
     g = generator(derive(key, "animal", name))
     number = int(options.get("coat", g.integers(len(r.coats))))
     if not 0 <= number < len(r.coats):
@@ -99,17 +109,69 @@ def build(name: str, key: Key, **options: Any) -> Model:
     skin = AnimalSkin(body.skeleton, m.vertices, bones, weights)
     posed = skin.vertices(rest())
     m = Mesh(posed, m.triangles, corner_normals(posed, m.triangles, 60.0), m.uv, m.surface, m.surfaces, m.color)
-    low, high = m.bounds()
-    size, center = high - low, (low + high) / 2
-    attributes = (("coat", str(r.coats[number].get("name", number))), ("species", name), ("withers_m", f"{r.withers_m:.3f}"))
-    return Model(
-        name,
-        "animal",
-        (Part(name, m, skin=skin),),
-        (float(size[0]), float(size[1]), float(size[2])),
-        (float(center[0]), float(center[1]), float(center[2])),
-        attributes=attributes,
+    parts: tuple[Part, ...] = (Part(name, m, skin=skin),)
+    attributes = [("coat", str(r.coats[number].get("name", number))), ("species", name), ("withers_m", f"{r.withers_m:.3f}")]
+    if r.ridden:
+        who, told = pedestrian.rider(_saddle(r), 4 + 3 * number)
+        parts += (
+            who,
+            Part("saddle", join([*_reins(r, body), placed(_leather(r), (_saddle(r).x, 0.0, _saddle(r).hips - 0.085))])),
+        )
+        attributes += told
+    size, center = tight_box(parts)
+    return Model(name, "animal", parts, size, center, attributes=tuple(attributes))
+
+
+def _saddle(r: Recipe) -> Saddle:
+    """Where somebody sits on a horse, hands with the reins before the withers."""
+    back = (0.80 + 0.78 * 0.20 + r.arch) * r.withers_m
+    feet = ((0.02, r.wide * r.withers_m + 0.10, back - 0.66), 0.55)
+    return Saddle(-0.06 * r.withers_m, back + 0.085, (0.34, 0.08, back + 0.26), 0.05, None, feet, "bike_helmet")
+
+
+def _reins(r: Recipe, body: _Body) -> list[Mesh]:
+    """From the hands to the bit."""
+    s, e = _saddle(r), body.nose - body.direction * 0.10 * r.head * r.withers_m
+    hand = (s.x + s.hands[0], s.hands[1], s.hands[2])
+    bit = (float(e[0]), r.muzzle * r.withers_m, float(e[2]))
+    flip = np.array([1.0, -1.0, 1.0])
+    return [
+        solids.tube([hand * f, bit * f], 0.008, Surface("object_textile"), sides=6, color=(0.03, 0.02, 0.012))
+        for f in (np.ones(3), flip)
+    ]
+
+
+def _leather(r: Recipe) -> Mesh:
+    """A saddle."""
+    u = r.withers_m
+    return soft_box(
+        (0.30 * u, 1.5 * r.wide * u, 0.055 * u), 0.02 * u, Surface("object_textile"), cells=8, color=(0.045, 0.022, 0.012)
     )
+
+
+def _on_two_legs(name: str, key: Key, options: dict[str, Any]) -> Model:
+    recipe = assets.read("animals", name)
+    g = generator(derive(key, "animal", name))
+    number = int(options.get("coat", g.integers(len(recipe["coats"]))))
+    if not 0 <= number < len(recipe["coats"]):
+        raise InputError(f"{name}: coat {number}; 0 to {len(recipe['coats']) - 1} are possible")
+    coat = recipe["coats"][number]
+    m, skin = biped_animal.build(recipe, coat, float(g.uniform(0, 99)))
+    parts = (Part(name, m, skin=skin),)
+    size, center = tight_box(parts)
+    told = (
+        ("coat", coat["name"]),
+        ("species", name),
+        ("stride_m", f"{skin.stride_m:.4f}"),
+        ("withers_m", f"{recipe['withers_m']:.3f}"),
+    )
+    return Model(name, "animal", parts, size, center, attributes=told)
+
+
+def stride_m(model: Model, speed_m_s: float) -> float:
+    """Run of an animal in one cycle of GAIT_RAD, m."""
+    told = dict(model.attributes)
+    return float(told["stride_m"]) if "stride_m" in told else quadruped.stride_length_m(withers_m(model), speed_m_s)
 
 
 def withers_m(model: Model) -> float:
@@ -164,6 +226,8 @@ class _Body:
                 + vertex_normals(v, f)
                 * (self.r.mane * self._ridge(v) * (0.6 + 0.4 * fractal_noise(v / (0.05 * u) + shift, 2)) * u)[:, None]
             )
+        if self.r.wool:
+            v = v + vertex_normals(v, f) * (self._fleece(v) * u)[:, None]
         self._stand(v)
         parts = [make(v, f, FUR, smooth_deg=60.0, color=self.paint(v, vertex_normals(v, f), coat, shift))]
         hard = self.horns(coat)
@@ -196,6 +260,14 @@ class _Body:
         return np.array([min(tail, float(rest_pose[:, 0].min()) - 0.15 * u), -half, 0.0]), np.array(
             [nose, half, above + r.mane * u]
         )
+
+    def _fleece(self, v: Array) -> Array:
+        """Depth of wool, in withers heights: on trunk and neck, in curls."""
+        r, u = self.r, self.u
+        bare = smooth_step(0.40, 0.52, v[:, 2] / u)
+        head = np.sqrt(((v - (self.brow + self.nose) / 2) ** 2).sum(1))
+        bare = bare * smooth_step(0.55 * r.head * u, 0.80 * r.head * u, head)
+        return r.wool * bare * (0.55 + 0.9 * np.abs(fractal_noise(v / (0.085 * u), 2)))
 
     def _stand(self, v: Array) -> None:
         """Stretch each foot of the coat to the ground, and make its sole flat; v is changed in place."""
@@ -238,6 +310,11 @@ class _Body:
             ],
             0.03 * u,
         )
+        if r.hump:
+            s.ellipsoid(self.at(xf - 0.06, 0, 0.955), self.at(0.17, 0.062, r.hump + 0.02), 0.06 * u)
+        if r.bell:
+            throat = self.joint("head") + self.direction * 0.10 * u - self.above * 0.9 * r.skull * u
+            s.tube(throat, throat - self.at(0.01, 0, r.bell), 0.026 * u, 0.016 * u, 0.03 * u)
         if r.udder:
             s.ellipsoid(self.at(xb + 0.22, 0, line - b + 0.02), self.at(1.25 * r.udder, r.udder, r.udder), 0.05 * u)
         self._neck_and_head(s)
@@ -362,8 +439,6 @@ class _Body:
 
     def horns(self, coat: dict[str, Any]) -> list[Mesh]:
         """Antlers of a buck, horns of a cow, tusks of a boar (negative horns)."""
-        from scenesim.geometry import solids
-
         r, u = self.r, self.u
         rgb = tuple(coat.get("horn", (0.22, 0.16, 0.10)))
         out: list[Mesh] = []
@@ -385,6 +460,8 @@ class _Body:
                             [beam[k], beam[k] + np.array(tip) * a], np.array([0.013, 0.004]) * u, HORN, sides=7, color=rgb
                         )
                     )
+            if r.palms:
+                out.append(self._palm(root, e, rgb))
             if r.horns > 0:
                 p, a = root + self.at(0, e * 0.70 * r.skull, -0.02), r.horns * u
                 curve = [
@@ -409,6 +486,31 @@ class _Body:
                     )
                 )
         return out
+
+    def _palm(self, root: Array, e: int, rgb: tuple[float, ...]) -> Mesh:
+        """One antler of a moose: a stem, a broad flat palm, and points along its edge."""
+        a, u = self.r.palms * self.u, self.u
+        p = root + self.at(0, e * 0.55 * self.r.skull, -0.01)
+        fork = p + np.array([-0.02, e * 0.38, 0.06]) * a
+        meshes = [solids.tube([p, fork], np.array([0.024, 0.022]) * u, HORN, sides=8, color=rgb)]
+        edge = [
+            np.array(q)
+            for q in ((0.34, 0.40, 0.08), (0.30, 0.68, 0.26), (0.16, 0.92, 0.44), (-0.04, 1.06, 0.56), (-0.22, 1.06, 0.62))
+        ]
+        for k, q in enumerate(edge):
+            tip = p + q * [1, e, 1] * a
+            base = fork + (tip - fork) * 0.62
+            meshes.append(
+                solids.tube(
+                    [fork + (base - fork) * 0.1, base, tip], np.array([0.018, 0.015, 0.003]) * u, HORN, sides=6, color=rgb
+                )
+            )
+            if k:
+                other = fork + (p + edge[k - 1] * [1, e, 1] * a - fork) * 0.62
+                web = np.array([[fork + q * (end - fork) for q in (0.1, 0.5, 1.0)] for end in (other, base)])
+                web = web if e > 0 else web[::-1]
+                meshes.append(sheet(web + np.array([[[0, 0, 0.002 * u]]]), 0.010 * u, HORN, color=rgb))
+        return join(meshes)
 
     def paint(self, p: Array, n: Array, coat: dict[str, Any], shift: float) -> Array:
         """(V, 3) colours of a coat: base, back, belly, legs, muzzle, feet, rump and mane where it names them."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenesim.base.frames import Pose, cross, quaternion_from_matrix
-from scenesim.models import animal, pedestrian, quadruped
+from scenesim.models import animal, pedestrian
 from scenesim.models.model import CHANNELS, CRANK_RAD, FALL, GAIT_RAD, LAMP_BITS, SPEED_M_S, STEER_RAD, WHEEL_M, Model
 from scenesim.world.route import Route
 
@@ -77,7 +77,7 @@ def walking(model: Model, line: Callable[[Array], Pose], distance: Array, speed:
     articulation[:, SPEED_M_S] = speed
     top = max(float(speed.max(initial=0.0)), 0.3)
     if model.class_name == "animal":
-        stride = quadruped.stride_length_m(animal.withers_m(model), top)
+        stride = animal.stride_m(model, top)
     else:
         stride = pedestrian.stride_m(model, top)
     if any(joint.channel == WHEEL_M for part in model.parts for joint in part.joints):  # of a wheelchair, a walker, a suitcase
