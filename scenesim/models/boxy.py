@@ -98,31 +98,41 @@ def seat(c: Boxy) -> tuple[float, float, float]:
 def bus(c: Boxy) -> tuple[Shell, list[Mesh]]:
     """(shell, what is put on and into it)."""
     half = c.width_m / 2
-    shell = skin(c, c.length_m, c.width_m, c.height_m - 0.10)  # units on the roof make up the height
-    arches(c, shell, half, (c.front_overhang_m, c.front_overhang_m + c.wheelbase_m))
+    has_nose, has_tail = c.section in ("whole", "front"), c.section in ("whole", "rear")
+    shell = skin(c, c.length_m, c.width_m, c.height_m - (0.10 if c.roof_units else 0.0))
+    rear_axle = c.front_overhang_m + c.wheelbase_m
+    axles = (c.front_overhang_m, rear_axle, *c.more_axles_m) if has_nose else (rear_axle, *c.more_axles_m)
+    arches(c, shell, half, axles)
     n, _ = shell.normals_and_middles()
     shell.paint((n[:, 2] < -0.8) & shell.made_of(PAINT), UNDER)
     shell.zone(below(c.clearance_m + 0.10), side_view, EVERYWHERE, BLACK, (PAINT,))
     nose, tail = Region(nx=(0.25, 2), low=(-0.9, -1, 0)), Region(nx=(-2, -0.4))
     for region, longest in ((nose, 0.14), (tail, 0.17), (Region(ny=(0.4, 2)), 0.45)):
         shell.refine(region.faces, longest)
-    _bus_glass(c, shell, half, nose, tail)
-    lamps_in_front(c, shell)
+    _bus_glass(c, shell, half)
+    if has_nose:
+        _bus_screen(c, shell, half, nose)
+        lamps_in_front(c, shell)
+    if has_tail:
+        _bus_tail(c, shell, half, tail)
+    ray = probe(shell)
+    meshes = plate(ray, 1, c.plate_front_m) if has_nose else []
+    meshes += plate(ray, -1, c.plate_rear_m) if has_tail else []
+    return shell, [*meshes, *_bus_parts(c, half, has_nose), *_bus_inside(c, half, has_nose)]
+
+
+def _bus_tail(c: Boxy, shell: Shell, half: float, tail: Region) -> None:
+    """Lamps, engine cover and window behind."""
     for z, material in ((0.95, TAIL), (1.12, BRAKE)):
         shell.zone(circle(0.86 * half, z, 0.065), end_view, tail, material, (PAINT,))
     for side, material in INDICATOR.items():
         shell.zone(circle(0.86 * half, 1.29, 0.065), end_view, Region(nx=(-2, -0.4), side=side), material, (PAINT,))
     shell.zone(rectangle(MIDDLE, 0.70 * half, 0.75, 1.35, 0.05), end_view, tail, "grille", (PAINT,))
-    ray = probe(shell)
-    meshes = plate(ray, 1, c.plate_front_m) + plate(ray, -1, c.plate_rear_m)
-    return shell, [*meshes, *_bus_parts(c, half), *_bus_inside(c, half)]
+    framed(shell, rectangle(MIDDLE, 0.80 * half, *c.rear_glass_m, 0.10), end_view, tail, 0.03)
 
 
-def _bus_glass(c: Boxy, shell: Shell, half: float, nose: Region, tail: Region) -> None:
-    """A black band around, with panes; the screen with its destination; doors on the right."""
-    foot, head = c.window_m
-    flank = Region(ny=(0.5, 2), low=(-99, 0.8 * half, foot - 0.3))
-    shell.zone(rectangle(c.pillars_m[0], c.length_m - 0.6, foot, head, 0.10), side_view, flank, BLACK, (PAINT,))
+def _bus_screen(c: Boxy, shell: Shell, half: float, nose: Region) -> None:
+    """The screen with its destination."""
     z0, z1 = c.screen_m
     screen = soft([(MIDDLE, z0), (0.80 * half, z0), (0.955 * half, z0 + 0.12), (0.94 * half, z1), (MIDDLE, z1 + 0.02)], 0.10)
     shell.zone(screen, end_view, nose, BLACK, (PAINT,))
@@ -130,6 +140,14 @@ def _bus_glass(c: Boxy, shell: Shell, half: float, nose: Region, tail: Region) -
     for left, right in ((0.06, 0.15), (0.20, 0.37), (0.41, 0.52), (0.57, 0.77)):
         sign = rectangle(left * half, right * half, z1 - 0.24, z1 - 0.13, 0.004)
         shell.zone(sign, end_view, nose, "destination", (BLACK,))
+
+
+def _bus_glass(c: Boxy, shell: Shell, half: float) -> None:
+    """A black band around, with panes; doors on the right."""
+    foot, head = c.window_m
+    flank = Region(ny=(0.5, 2), low=(-99, 0.8 * half, foot - 0.3))
+    last = c.pillars_m[-1] if c.section in ("front", "middle") else c.length_m - 0.6
+    shell.zone(rectangle(c.pillars_m[0], last, foot, head, 0.10), side_view, flank, BLACK, (PAINT,))
     for side in (1, -1):
         one = Region(ny=flank.ny, low=flank.low, side=side)
         for left, right in zip(c.pillars_m[:-1], c.pillars_m[1:]):
@@ -144,39 +162,46 @@ def _bus_glass(c: Boxy, shell: Shell, half: float, nose: Region, tail: Region) -
         for left, right in ((d0 + 0.06, (d0 + d1) / 2 - 0.02), ((d0 + d1) / 2 + 0.02, d1 - 0.06)):
             pane = rectangle(left, right, c.clearance_m + 0.32, head - 0.12, 0.06)
             shell.zone(pane, side_view, right_side, GLASS, (BLACK,))
-    framed(shell, rectangle(MIDDLE, 0.80 * half, 1.65, 2.45, 0.10), end_view, tail, 0.03)
     for s in np.arange(1.2, c.length_m - 0.6, 1.5):  # joints of the skirts
         joint = Region(ny=(0.5, 2), low=(-99, 0.5, c.clearance_m + 0.12), high=(99, 99, foot - 0.02))
         shell.strip(lambda q, s=s: q[:, 0] - s, -0.006, 0.006, side_view, joint, GAP, (PAINT,))
 
 
-def _bus_parts(c: Boxy, half: float) -> list[Mesh]:
-    top = c.height_m - 0.10
-    arm = [(-0.32, 0.98 * half, 2.62), (0.06, 1.03 * half, 2.60), (0.14, 1.05 * half, 2.42)]
-    meshes = both(bar(arm, 0.022, TRIM))
-    meshes += both(placed(rounded_box((0.10, 0.22, 0.42), 0.045, TRIM), (0.14, 1.05 * half, 2.20)))
-    meshes += both(placed(rounded_box((0.01, 0.17, 0.36), 0.004, Surface(CHROME), 1), (0.087, 1.05 * half, 2.20)))
+def _bus_parts(c: Boxy, half: float, mirrors: bool) -> list[Mesh]:
+    top, z, meshes = c.height_m - 0.10, c.screen_m[1] - 0.16, []
+    if mirrors:
+        arm = [(-0.32, 0.98 * half, z), (0.06, 1.03 * half, z - 0.02), (0.14, 1.05 * half, z - 0.20)]
+        meshes += both(bar(arm, 0.022, TRIM))
+        meshes += both(placed(rounded_box((0.10, 0.22, 0.42), 0.045, TRIM), (0.14, 1.05 * half, z - 0.42)))
+        glass = rounded_box((0.01, 0.17, 0.36), 0.004, Surface(CHROME), 1)
+        meshes += both(placed(glass, (0.087, 1.05 * half, z - 0.42)))
+    if not c.roof_units:
+        return meshes
     unit = Surface("roof_unit")
-    meshes.append(placed(rounded_box((2.6, 1.5, 0.24), 0.10, unit), (-0.55 * c.length_m, 0, top - 0.02)))
-    meshes.append(placed(rounded_box((1.5, 1.3, 0.16), 0.07, unit), (-0.82 * c.length_m, 0, top - 0.03)))
+    k = min(1.0, c.length_m / 12)
+    meshes.append(placed(rounded_box((2.6 * k, 1.5, 0.24), 0.10, unit), (-0.55 * c.length_m, 0, top - 0.02)))
+    meshes.append(placed(rounded_box((1.5 * k, 1.3, 0.16), 0.07, unit), (-0.82 * c.length_m, 0, top - 0.03)))
     return meshes
 
 
-def _bus_inside(c: Boxy, half: float) -> list[Mesh]:
-    floor = c.clearance_m + 0.06
+def _bus_inside(c: Boxy, half: float, has_nose: bool) -> list[Mesh]:
+    floor = c.deck_m or c.clearance_m + 0.06
     middle = -c.length_m / 2
     meshes = [placed(rounded_box((c.length_m - 0.7, c.width_m - 0.25, 0.06), 0.02, cabin.TRIM, 1), (middle, 0, floor + 0.05))]
     rear = c.front_overhang_m + c.wheelbase_m
-    for s in np.arange(3.4, c.length_m - 0.9, 0.82):
+    for s in np.arange(3.4 if has_nose else 1.6, c.length_m - 0.9, c.seat_pitch_m):
         for side in (0.78, -0.78):
             if side < 0 and any(d0 - 0.5 < s < d1 + 0.3 for d0, d1 in c.door_m):
                 continue
             z = floor + (0.55 if abs(s - rear) < 0.9 else 0.40)
-            meshes.append(placed(rounded_box((0.42, 0.86, 0.10), 0.04, cabin.CLOTH, 1), (-s, side, z)))
-            back = rounded_box((0.10, 0.86, 0.66), 0.045, cabin.CLOTH, 1)
-            meshes.append(placed(back, (-s - 0.22, side, z + 0.36), pitch=-0.18))
-    for s in np.arange(2.0, c.length_m - 1.4, 1.64):
+            wide = 0.86 * c.width_m / 2.55
+            meshes.append(placed(rounded_box((0.42, wide, 0.10), 0.04, cabin.CLOTH, 1), (-s, side * c.width_m / 2.55, z)))
+            back = rounded_box((0.10, wide, 0.66), 0.045, cabin.CLOTH, 1)
+            meshes.append(placed(back, (-s - 0.22, side * c.width_m / 2.55, z + 0.36), pitch=-0.18))
+    for s in np.arange(2.0, c.length_m - 1.4, 1.64) if not c.deck_m else ():
         meshes += both(bar([(-s, 0.36, floor), (-s, 0.36, c.height_m - 0.35)], 0.018, Surface("rail_yellow"), 6))
+    if not has_nose:
+        return meshes
     x, y, _ = seat(c)
     meshes += [cabin.seat(seat(c)), cabin.steering_wheel((x + 0.53, y, c.hip_m + 0.43), 0.23, 0.9)]
     meshes.append(cabin.dash((-0.50, 0, c.screen_m[0] - 0.20), (0.40, c.width_m * 0.86, 0.35)))

@@ -142,7 +142,7 @@ def trailers() -> list[str]:
     """Names of the vehicles that are drawn by others."""
     from scenesim.models import vehicle_recipe
 
-    return [n for n in vehicles() if isinstance(vehicle_recipe.read(n), vehicle_recipe.Kit) and vehicle_recipe.read(n).drawn]
+    return [n for n in vehicles() if vehicle_recipe.is_drawn(vehicle_recipe.read(n))]
 
 
 def can_tow(name: str) -> bool:

@@ -21,7 +21,7 @@ from scenesim.geometry.outlines import rounded
 from scenesim.geometry.pocket import ear_clip
 from scenesim.geometry.soft import bar as soft_bar
 from scenesim.geometry.soft import both as on_both
-from scenesim.geometry.soft import outward, placed, ring, rounded_box
+from scenesim.geometry.soft import hexahedron, outward, placed, ring, rounded_box
 from scenesim.models import cabin
 
 Array = NDArray[np.float64]
@@ -216,6 +216,41 @@ def checks(box_m: Numbers, y_m: float, columns: int, rows: int, material: str) -
     return join([solids.box((wide, 0.008, tall), at, Surface(material)) for at in middle])
 
 
+def cab(outline_m: list[Numbers], y_m: float, material: str, post_m: float = 0.035, shift_m: float = 0.0) -> Mesh:
+    """A cab of posts and glass with a roof over its highest edge: outline (s, z) seen from the side, corner by corner, the
+    floor being its last edge. y_m: half its width. shift_m: how far its middle is to the left."""
+    p = [(-s, z) for s, z in outline_m]
+    n, post, glass = len(p), Surface(material), Surface("vehicle_glass")
+    top = max(range(n), key=lambda k: p[k][1] + p[(k + 1) % n][1])
+    meshes = []
+    for k in range(n):
+        (x0, z0), (x1, z1) = p[k], p[(k + 1) % n]
+        meshes += on_both(soft_bar([(x0, y_m, z0), (x1, y_m, z1)], post_m, post, 8))
+        meshes.append(soft_bar([(x0, y_m, z0), (x0, -y_m, z0)], post_m, post, 8))
+        if k == top:
+            ends = [[-min(x0, x1) + 0.08, z0 - 0.02], [-max(x0, x1) - 0.08, z0 - 0.02]]
+            roof = [*ends, [ends[1][0], max(z0, z1) + 0.08], [ends[0][0], max(z0, z1) + 0.08]]
+            meshes.append(slab(roof, [-y_m - 0.06, y_m + 0.06], material, 0.04, 0.04))
+        elif k != n - 1:
+            across = np.array([[x0, y_m, z0], [x1, y_m, z1], [x1, -y_m, z1], [x0, -y_m, z0]])
+            meshes.append(_pane(across, glass))
+    meshes += on_both(slab(outline_m, [y_m - 0.004, y_m + 0.004], "vehicle_glass", 0.01, 0.001))
+    return placed(join(meshes), (0.0, shift_m, 0.0))
+
+
+def _pane(corners: Array, surface: Surface) -> Mesh:
+    n = np.cross(corners[1] - corners[0], corners[2] - corners[0])
+    n *= 0.004 / np.sqrt((n * n).sum())
+    return hexahedron(corners - n, corners + n, surface)
+
+
+def brush(at_m: Numbers, radius_m: float, high_m: float, material: str) -> Mesh:
+    """A round brush that stands on the ground about an upright axis."""
+    s, y, z = at_m
+    path = [(-s, y, z + high_m), (-s, y, z + 0.6 * high_m), (-s, y, z)]
+    return soft_bar(path, [0.35 * radius_m, 0.5 * radius_m, radius_m], Surface(material), 20)
+
+
 def car(at_m: Numbers, length_m: float, height_m: float, material: str) -> Mesh:
     """A car as a load: body, glass and wheels in simple form; at the foot of its nose."""
     s, _, z = at_m
@@ -244,5 +279,7 @@ def car(at_m: Numbers, length_m: float, height_m: float, material: str) -> Mesh:
 
 SHAPES: dict[str, Callable[..., Mesh]] = {
     f.__name__: f
-    for f in (box, slab, sheet, frame, bar, drum, lamps, plate, seat, steering_wheel, mirrors, ladder, word, checks, car)
+    for f in (
+        box, slab, sheet, frame, bar, drum, lamps, plate, seat, steering_wheel, mirrors, ladder, word, checks, cab, brush, car,
+    )
 }  # fmt: skip

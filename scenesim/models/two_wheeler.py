@@ -21,6 +21,7 @@ Point = Sequence[float]
 PAINT, BLACK, CHROME, ALLOY = (Surface(m) for m in ("vehicle_paint", "trim_black", "chrome", "rim_alloy"))
 DARK = Surface("underbody")
 
+BICYCLE_M = 1.04  # wheelbase of a plain bicycle
 SADDLE = ((0.08, 0.03), (0.075, 0.032), (0.02, 0.02))  # half width and height
 HANDLEBAR = ((-0.03, 0.29, 0.15), (0.05, 0.12, 0.14), (0.05, -0.12, 0.14), (-0.03, -0.29, 0.15))  # from the head
 
@@ -37,16 +38,21 @@ class Frame(NamedTuple):
 
 
 def saddle(c: TwoWheeler) -> Saddle:
-    """Where somebody sits on a bicycle or a motorcycle."""
+    """Where somebody sits on a bicycle, a motorcycle or the like, or stands on a kick scooter."""
     mid = c.wheelbase_m / 2
-    if c.family == "bicycle":
+    if c.family == "scooter":
+        return Saddle(mid - 0.26, 0.87, (0.42, 0.32, 1.03), 0.06, None, ((0.34, 0.13, 0.40), 0.16), "bike_helmet")
+    if c.family == "e_scooter":
+        return Saddle(mid - 0.06, 1.05, (0.26, 0.20, 1.17), 0.04, None, ((0.02, 0.075, 0.26), 0.06), "bike_helmet")
+    if c.family in ("bicycle", "cargo_bike"):
+        mid = BICYCLE_M / 2  # behind the box is a plain bicycle
         return Saddle(mid - 0.27, 1.035, (0.575, 0.27, 1.02), 0.52, (0.17, 0.28, 0.17, 0.15), hat="bike_helmet")
     return Saddle(mid - 0.30, 0.925, (0.47, 0.39, 1.075), 0.22, None, ((0.09, 0.20, 0.46), 0.34), "full_helmet")
 
 
-def bicycle(c: TwoWheeler) -> Frame:
-    """A diamond frame with a rack of lamps and mudguards."""
-    r, front = c.tyre_diameter_m / 2, c.wheelbase_m
+def bicycle(c: TwoWheeler, front: float = 0.0) -> Frame:
+    """A diamond frame with a rack of lamps and mudguards. front: of the front hub, if not at the wheelbase."""
+    r, front = c.rear_tyre_diameter_m / 2, front or c.wheelbase_m
     mid = front / 2
     crank, seat = np.array([mid - 0.10, 0, 0.28]), np.array([mid - 0.24, 0, 0.78])
     head, lower = np.array([mid + 0.33, 0, 0.86]), np.array([mid + 0.37, 0, 0.72])
@@ -60,7 +66,7 @@ def bicycle(c: TwoWheeler) -> Frame:
         bar([(0, -0.02, r), (0, -0.034, r)], 0.045, DARK, 14),
         placed(rounded_box((0.03, 0.05, 0.04), 0.012, Surface("tail_lamp")), (mid - 0.36, 0, 0.80)),
         placed(rounded_box((0.01, 0.06, 0.06), 0.004, Surface("reflector_red"), 1), (-r - 0.035, 0, 0.42)),
-        _mudguard(0.0, r, 0.55, 2.9, 0.028),
+        mudguard(0.0, r, 0.55, 2.9, 0.028, BLACK),
     ]
     fixed += both(bar([crank + [0, 0.03, 0], (0, 0.045, r)], 0.009, PAINT, 8))
     fixed += both(bar([seat + [0, 0.02, 0], (0, 0.045, r)], 0.008, PAINT, 8))
@@ -71,7 +77,7 @@ def bicycle(c: TwoWheeler) -> Frame:
         bar([head + np.array(q) for q in HANDLEBAR], 0.012, BLACK, 8),
         bar([head + [0.0, 0, 0.05], head + [0.08, 0, 0.045]], 0.007, BLACK, 6),
         placed(rounded_box((0.05, 0.06, 0.05), 0.02, Surface("headlamp")), head + [0.09, 0, 0.06]),
-        _mudguard(front, r, 0.9, 2.4, 0.028),
+        mudguard(front, r, 0.9, 2.4, 0.028, BLACK),
     ]
     blade = [lower + [0, 0.04, -0.01], (mid + 0.42, 0.045, 0.62), (front, 0.045, r)]
     steered += both(bar(blade, [0.013, 0.013, 0.009], PAINT, 8))
@@ -84,10 +90,11 @@ def bicycle(c: TwoWheeler) -> Frame:
     return Frame(fixed, steered, pedals, _point(crank), _point(lamp), (mid - 0.38, 0.0, 0.80))
 
 
-def _mudguard(x: float, r: float, first: float, last: float, half: float) -> Mesh:
+def mudguard(x: float, r: float, first: float, last: float, half: float, surface: Surface) -> Mesh:
+    """A strip about a wheel, from one angle to another."""
     angle = np.linspace(first, last, 12)
     path = np.stack([x + (r + 0.02) * np.cos(angle), np.zeros(12), r + (r + 0.02) * np.sin(angle)], 1)
-    return bar(path, np.tile([half, 0.006], (12, 1)), BLACK, 8)
+    return bar(path, np.tile([half, 0.006], (12, 1)), surface, 8)
 
 
 def _point(p: Array) -> tuple[float, float, float]:

@@ -15,7 +15,19 @@ from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.frames import Pose
 from scenesim.geometry.mesh import Mesh, join
 from scenesim.geometry.soft import placed
-from scenesim.models import boxy, cabin, car_body, car_parts, car_zones, kit, livery, pedestrian, two_wheeler, vehicle_recipe
+from scenesim.models import (
+    boxy,
+    cabin,
+    car_body,
+    car_parts,
+    car_zones,
+    kit,
+    livery,
+    pedestrian,
+    small_wheelers,
+    two_wheeler,
+    vehicle_recipe,
+)
 from scenesim.models.model import CRANK_RAD, DRIVER, LAMP_BITS, STEER_RAD, WHEEL_M, Joint, Lamp, Model, Part, tight_box
 from scenesim.models.vehicle_recipe import Boxy, Car, Kit, Recipe, TwoWheeler
 from scenesim.models.wheel import spoked, tyre, wheel
@@ -85,28 +97,39 @@ def _seated(seat: tuple[float, float, float], cushion_m: float) -> Mesh:
 
 
 def _boxy(c: Boxy, driver: bool) -> Assembly:
-    """A bus or a lorry, with twin tyres behind."""
-    shell, meshes = boxy.bus(c) if c.family == "bus" else boxy.lorry(c)
+    """A bus, a section of one, or a lorry, with twin tyres behind."""
+    begin = c.gangway_m  # s at which the skin begins; it is built in the frame of its own nose
+    if begin:
+        inner = replace(c, front_overhang_m=c.front_overhang_m - begin, length_m=c.length_m - begin)
+        shell, meshes = boxy.bus(inner)
+        painted = livery.paint(shell, car_parts.probe(shell), c.livery, car_body.PAINT)
+        meshes = [placed(m, (-begin, 0, 0)) for m in (shell.mesh(), *painted, *meshes)]
+    else:
+        shell, meshes = boxy.bus(c) if c.family == "bus" else boxy.lorry(c)
+        painted = livery.paint(shell, car_parts.probe(shell), c.livery, car_body.PAINT)
+        meshes = [shell.mesh(), *painted, *meshes]
     diameter, width = c.tyre_diameter_m, c.tyre_width_m
     single = wheel(diameter, width, "truck", rim=0.62)
     deep = wheel(diameter, width, "truck", rim=0.62, dual=True)
-    inner = tyre(diameter / 2, width, 0.62 * diameter / 2)  # of which no more is seen
-    twin = join([deep, placed(inner, (0, -TWIN_M, 0))])
+    hidden = tyre(diameter / 2, width, 0.62 * diameter / 2)  # of which no more is seen
+    twin = join([deep, placed(hidden, (0, -TWIN_M, 0))])
     y, radius = (c.cab_width_m or c.width_m) / 2 - 0.04 - width / 2, diameter / 2
-    rear = c.front_overhang_m + c.wheelbase_m
-    wheels = [Wheel("front", single, (-c.front_overhang_m, y, radius), radius, True)]
-    for k, s in enumerate((rear, *c.more_axles_m)):
+    wheels, lamps = [], []
+    if c.section in ("whole", "front"):
+        wheels.append(Wheel("front", single, (-c.front_overhang_m, y, radius), radius, True))
+        u, z, _ = np.array(c.projectors_wrap_m).mean(0)
+        lamps = car_parts.head_and_brake((0.05, float(u) - 0.2, float(z)), (-c.length_m - 0.1, 0.0, 1.0))
+    for k, s in enumerate((c.front_overhang_m + c.wheelbase_m, *c.more_axles_m)):
         name = f"rear_{k + 1}" if k else "rear"
         wheels.append(Wheel(name, twin, (-s, c.width_m / 2 - 0.04 - width / 2, radius), radius, False))
-    u, z, _ = np.array(c.projectors_wrap_m).mean(0)
-    lamps = car_parts.head_and_brake((0.05, float(u) - 0.2, float(z)), (-c.length_m - 0.1, 0.0, 1.0))
-    return Assembly([shell.mesh(), *meshes], wheels, lamps, driver=_seated(boxy.seat(c), 0.05) if driver else None)
+    seated = _seated(boxy.seat(c), 0.05) if driver and c.section in ("whole", "front") else None
+    return Assembly(meshes, wheels, lamps, driver=seated)
 
 
 def _two_wheeler(c: TwoWheeler, driver: bool, variant: int = 0) -> Assembly:
     """The fork is one part with a joint about the vertical over the front wheel's hub; the wheel turns with it."""
-    thin = c.family == "bicycle"
-    f = two_wheeler.bicycle(c) if thin else two_wheeler.motorcycle(c)
+    thin = c.family in ("bicycle", "cargo_bike")
+    f = FRAMES[c.family](c)
     shift = (-c.front_overhang_m - c.wheelbase_m, 0.0, 0.0)  # to the frame of the nose
     at = np.array(shift) + (c.wheelbase_m, 0.0, 0.0)
     steer = Joint(STEER_RAD, (0.0, 0.0, 1.0))
@@ -116,7 +139,7 @@ def _two_wheeler(c: TwoWheeler, driver: bool, variant: int = 0) -> Assembly:
         ("front", at[0], c.tyre_diameter_m, c.tyre_width_m, (steer,)),
         ("rear", shift[0], c.rear_tyre_diameter_m, c.rear_tyre_width_m, ()),
     ):
-        mesh = spoked(d, w, 0.022 if thin else 0.05, spokes=24 if thin else 5, thin=thin)
+        mesh = spoked(d, w, 0.022 if thin else min(0.05, 0.16 * d), spokes=24 if thin else 5, thin=thin)
         spin = Joint(WHEEL_M, (0.0, 1.0, 0.0), 2.0 / d)
         parts.append(Part(f"wheel_{name}", mesh, Pose.of((x, 0.0, d / 2)), (*joints, spin)))
     if f.pedals:
@@ -148,11 +171,17 @@ def _kit(c: Kit, driver: bool) -> Assembly:
             parts.append(Part(f"wheel_{name}", mesh, Pose.of((-s, 0.0, radius)), (*joints, spin)))
     lamps = []
     for s, y, z in c.lamps_m:
-        lamps += car_parts.head_and_brake((-s, y, z), (-c.length_m, 0.0, z))
+        both = car_parts.head_and_brake((-s, y, z), (-c.length_m, 0.0, z))
+        lamps += both if y else both[1:]
     seated = _seated((-c.seat_m[0], c.seat_m[1], c.seat_m[2]), 0.05) if c.seat_m and driver else None
     return Assembly([], wheels, lamps, tuple(parts), seated)
 
 
+FRAMES: dict[str, Callable[[TwoWheeler], two_wheeler.Frame]] = {
+    "bicycle": two_wheeler.bicycle,
+    "motorcycle": two_wheeler.motorcycle,
+    **small_wheelers.FRAMES,
+}
 BUILDERS: dict[str, Callable[[Any, bool], Assembly]] = {
     "car": _car,
     "bus": _boxy,

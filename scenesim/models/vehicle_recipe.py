@@ -171,16 +171,23 @@ class Boxy(Recipe):
     cab_width_m: float = 0.0
     cab_height_m: float = 0.0
     cargo_floor_m: float = 0.0
+    section: str = "whole"  # of a bus or tram: "front", "middle" or "rear"; the joint is at its coupling
+    gangway_m: float = 0.0  # the skin of a section that is drawn begins so far behind its foremost point
+    roof_units: bool = True  # which make up 0.1 m of the height
+    deck_m: float = 0.0  # height of the floor; just above the clearance if 0
+    rear_glass_m: Numbers = (1.65, 2.45)
+    seat_pitch_m: float = 0.82
     cargo: bool = True  # a box body; what other bodies are made of is in parts
     more_axles_m: Numbers = ()  # s of further axles behind
 
 
 @dataclass(frozen=True, kw_only=True)
 class TwoWheeler(Recipe):
-    """A bicycle or a motorcycle with its rider."""
+    """A bicycle, a motorcycle or the like with its rider. height_m_empty: without a rider, where the shape depends on it."""
 
     rear_tyre_diameter_m: float
     rear_tyre_width_m: float
+    height_m_empty: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,8 +211,16 @@ FAMILIES: dict[str, type[Recipe]] = {
     "lorry": Boxy,
     "bicycle": TwoWheeler,
     "motorcycle": TwoWheeler,
+    "scooter": TwoWheeler,
+    "e_scooter": TwoWheeler,
+    "cargo_bike": TwoWheeler,
     "kit": Kit,
 }
+
+
+def is_drawn(recipe: Recipe) -> bool:
+    """Whether it is a trailer, or a section that follows another."""
+    return (isinstance(recipe, Kit) and recipe.drawn) or (isinstance(recipe, Boxy) and recipe.section in ("middle", "rear"))
 
 
 @cache

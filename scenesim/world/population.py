@@ -23,7 +23,7 @@ from scenesim.world.route import Route, route_from
 from scenesim.world.trajectory import Path
 
 Array = NDArray[np.float64]
-RIDDEN = ("bicycle", "motorcycle")  # whose riders differ
+RIDDEN = ("bicycle", "motorcycle", "moped", "scooter", "e_scooter", "cargo_bike")  # whose riders differ
 PEOPLE_VARIANTS = 3  # shapes of each kind of person: more only cost time and memory
 FASTEST_WITH_BICYCLES_M_S = 101 / 3.6
 STANDING_SHARE, CROSSING_SHARE = 0.15, 0.3
