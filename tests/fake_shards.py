@@ -19,7 +19,7 @@ def make(job, partial: Path) -> dict:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(hashlib.sha256(seed + name.encode()).digest() * 50)
         time.sleep(float(os.environ.get("FAKE_PAUSE_S", "0.002")))
-    return {"frames": 3, "process": os.getpid()}
+    return {"frames": 3, "process": os.getpid(), "threads": job.threads}
 
 
 def misbehave(job, partial: Path) -> dict:

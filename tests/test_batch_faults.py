@@ -114,3 +114,24 @@ def test_a_worker_that_has_grown_is_replaced(tmp_path):
         assert driver.run(fake_batch.plan(8), tmp_path / name, engine, version="1", task=fake_batch.TASK).complete
         manifests = (tmp_path / name).glob("native/*/*/manifest.json")
         assert len({json.loads(m.read_text())["process"] for m in manifests}) == processes
+
+
+def test_the_last_shard_has_all_processors(tmp_path):
+    """Where it is the only one left, nobody else wants them."""
+    with LocalWorkers(3) as engine:
+        engine.start(8, fake_batch.TASK)
+        begun = [worker.process for worker in engine._idle]
+        assert driver.run(fake_batch.plan(8), tmp_path / "out", engine, version="1", task=fake_batch.TASK, threads=2).complete
+        assert len(begun) == 3 and all(process.poll() is not None for process in begun)
+    manifests = (tmp_path / "out").glob("native/*/*/manifest.json")
+    found = {(m := json.loads(path.read_text()))["shard"]: m["threads"] for path in manifests}
+    order = [found[fake_batch.plan(8).shard(k).name] for k in range(8)]
+    assert order == [2, 2, 2, 2, 2, 2, 6, 6]
+
+
+def test_workers_that_were_begun_for_nothing_are_ended(tmp_path):
+    with pytest.raises(ZeroDivisionError), LocalWorkers(2) as engine:
+        engine.start(5, fake_batch.TASK)
+        workers = [worker.process for worker in engine._idle]
+        raise ZeroDivisionError
+    assert len(workers) == 2 and all(process.poll() is not None for process in workers)

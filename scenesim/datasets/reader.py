@@ -77,8 +77,16 @@ class NativeDataset:
         return self._rows[index]
 
     def frame(self, index: int) -> Frame:
-        """The frame of a number. Raises InputError where it is not in the dataset."""
+        """The frame of a number. Raises InputError where it is not in the dataset, or not as this version writes it."""
         row = self.row(index)
+        try:
+            return self._frame(index, row)
+        except KeyError as error:
+            by = self.index.get("scenesim_version", "another version")
+            message = f"frame {index}, written by scenesim {by}, lacks what this one reads ({error.args[0]}); render it again"
+            raise InputError(message, Place(str(self.folder))) from error
+
+    def _frame(self, index: int, row: dict[str, Any]) -> Frame:
         folder = self.folder / FRAMES / row["folder"]
         poses = read_table(folder / "poses.parquet").to_pylist()
         images = {p["sensor"]: self._image(folder, p) for p in poses if p["kind"] == "camera"}
