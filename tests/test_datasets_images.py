@@ -153,6 +153,17 @@ def test_yolo_boxes(frames, tmp_path):
             assert np.abs(np.array(picture).astype(float) - image.rgb).mean() < 3
 
 
+def test_yolo_boxes_are_there_once(frames, tmp_path):
+    """Two people of whom the same pixels of two rows are seen, one left and one right in each: readers take no row twice."""
+    image = frames[0].images["front"]
+    instance, class_id = np.zeros_like(image.instance), np.full_like(image.class_id, taxonomy.class_id("road"))
+    instance[4:6, 4:6], class_id[4:6, 4:6] = [[1, 2], [2, 1]], taxonomy.class_id("pedestrian")
+    crossed = dataclasses.replace(image, instance=instance, class_id=class_id)
+    assert len(segments(crossed)) == 2
+    at = export("yolo", tmp_path / "y", [dataclasses.replace(frames[0], images={"front": crossed})])
+    assert len(rows_of(at / "labels/train/0000_front_000000.txt")) == 1
+
+
 def test_yolo_polygons(frames, tmp_path):
     """Drawn by OpenCV, a polygon covers the object's pixels and no others, also where something cuts it in two."""
     image = frames[0].images["front"]

@@ -58,7 +58,8 @@ class YoloWriter(FolderWriter):
                 for part in segments(image)
                 if part.track
             ]
-            self.put(f"labels/{name}.txt", "".join(rows).encode())
+            # Far away, two objects can have the same few pixels about them: readers throw the second away, with a warning.
+            self.put(f"labels/{name}.txt", "".join(dict.fromkeys(rows)).encode())
 
     def shape(self, part: Segment, image: Image) -> NDArray[np.float64]:
         """Centre and size of the visible part, as shares of the image."""
