@@ -210,6 +210,8 @@ def pattern(b: Body, top: Top, rgb: Array, second: Array) -> tuple[list[tuple[Li
         lines: list[tuple[Line, bool]] = [(_zip(0.0), False), (_zip(0.009), False)]
         inside: Line = _zip(0.002)
     else:
+        if top.pattern == "drape":  # the end of a sari is in a colour that goes with it, and gold
+            other = woven(0.55 * rgb + 0.45 * np.array([0.60, 0.42, 0.10]))
         inside = {"hivis": _bands, "open": _opening, "stripes": _stripes, "drape": _drape}[top.pattern](b)
         lines = [(inside, True)]
 
