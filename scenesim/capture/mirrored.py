@@ -31,8 +31,8 @@ def returns(
     scene: PackedScene, laser: Laser, air: Air, threshold: float, rays: Rays, hits: Hits, sub_rays: int,
     threads: int | None = None,
 ) -> tuple[NDArray[np.int64], F32, NDArray[np.uint8]]:  # fmt: skip
-    """(pulse (E,), value (E, 5) as kernels.backscatter has them, hit (E,)) of what rays (N,), sub_rays of a pulse, see by way
-    of the mirrors that are the first thing they hit."""
+    """(place (E,) of the pulse, value (E, 5) as kernels.backscatter has them, hit (E,)) of what rays (N,), sub_rays of a
+    pulse, see by way of the mirrors that are the first thing they hit."""
     n = len(rays.time)
     passed, out = np.empty(n), empty_rays(n)
     calm = 1.0 / (1.0 + air.rain_mm_per_h / RUFFLING_MM_PER_H) if air.snow_mm_per_h == 0 else 0.0  # snow lies on the water
@@ -47,12 +47,13 @@ def returns(
     mirrored = Rays(*(np.ascontiguousarray(a[ray]) for a in out))
     met = cast.closest_hit(scene, mirrored, visibility=SEEN_BY_LIDAR, threads=threads)
     travelled, left = hits.t[ray].astype(np.float64), passed[ray]
-    value, unused = np.empty((m, 5), np.float32), (np.empty(m, np.uint8), np.empty(m, np.uint16), np.empty((m, 3), np.float32))
+    value, dry = np.empty((m, 5), np.float32), np.empty((0, 5), np.float32)
+    unused = (np.empty(m, np.uint8), np.empty(m, np.uint16), np.empty((m, 3), np.float32))
     track, own = np.zeros(int(scene.actor.max(initial=0)) + 1, np.uint16), np.arange(m)
 
     def keep(begin: int, end: int) -> None:
         backscatter.returns(
-            scene, mirrored, met, own, laser, track, 1.0 / sub_rays, begin, end, travelled, left, value, *unused
+            scene, mirrored, met, own, laser, track, 1.0 / sub_rays, begin, end, travelled, left, value, dry, *unused
         )
 
     cast.run(keep, m, threads=threads)

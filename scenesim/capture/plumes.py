@@ -43,19 +43,20 @@ def draw(
 
 
 def returns(
-    plumes: Plumes, lidar: Lidar, extinction_per_m: float, key: int, rays: Rays, deeper: I32, value: F32,
-    threads: int | None = None,
+    plumes: Plumes, lidar: Lidar, extinction_per_m: float, key: int, place: NDArray[np.int64], rays: Rays, deeper: I32,
+    value: F32, threads: int | None = None,
 ) -> tuple[NDArray[np.int64], F32, NDArray[np.uint8]]:  # fmt: skip
     """(pulse (E,), value (E, 5) as kernels.backscatter has them, hit (E,)) of the echoes of plumes, in order of pulses; what is
-    behind plumes is dimmed in `value` (C, 5). deeper: (C,), see capture.sweep. extinction_per_m: of the air."""
+    behind plumes is dimmed in `value` (C, 5). place: (N,), deeper: (C,), see kernels.echoes.find.
+    extinction_per_m: of the air."""
     n = len(rays.time) // lidar.sub_rays
     out, kind = np.zeros((n, kernels.ECHOES, 5), np.float32), np.zeros((n, kernels.ECHOES), np.uint8)
     ratio = np.array(LIDAR_RATIO_SR)
 
     def find(begin: int, end: int) -> None:
         kernels.returns(
-            np.uint64(key), plumes, ratio, extinction_per_m, lidar.separation_m, lidar.focus_m, rays, lidar.sub_rays, deeper,
-            begin, end, value, out, kind,
+            np.uint64(key), place, plumes, ratio, extinction_per_m, lidar.separation_m, lidar.focus_m, rays, lidar.sub_rays,
+            deeper, begin, end, value, out, kind,
         )  # fmt: skip
 
     cast.run(find, n, GRAIN, threads=threads)

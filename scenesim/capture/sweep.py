@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenesim.base import keys, taxonomy
-from scenesim.base.frames import Pose, quaternion_rotate
+from scenesim.base.frames import Pose
 from scenesim.base.keys import Key
 from scenesim.capture import cast, ghosts, mirrored, motion, waveform
 from scenesim.capture import plumes as clouds
-from scenesim.capture.frame import Sweep
+from scenesim.capture.frame import Sweep, Waveforms
 from scenesim.kernels import backscatter, echoes
 from scenesim.kernels.packed import MATERIAL, Hits, PackedScene, Rays
 from scenesim.kernels.plumes import Plumes
@@ -24,6 +24,7 @@ from scenesim.scene.stage import SEEN_BY_LIDAR
 from scenesim.sensors import faults, ranging
 from scenesim.sensors.lidar import MOST_RETURNS, SUB_RAYS, Lidar
 from scenesim.sensors.ranging import CLEAR, Air
+from scenesim.sensors.scan import Pulses
 
 PANES = 3  # surfaces that let light through, which a ray goes through at most
 # Reflectance of soaked ground over that of dry: as cameras see it (Lekner and Dorf 1988); water itself absorbs at 1550 nm.
@@ -34,15 +35,18 @@ KNOT_S = 0.002  # between the times for which the ego's pose is asked; linear be
 
 @dataclass(frozen=True)
 class _Returns:
-    """What C rays bring back, as kernels.backscatter.returns has it: those of the pulses in order, then those behind panes.
-    deeper: (C,) row of what is behind, -1 for nothing. body: (C,) instance of the scene, -1 for nothing."""
+    """What C rays bring back, as kernels.backscatter.returns has it: those of the pulses at their places, then those behind
+    panes. dry: value through clear and dry air, (0, 5) where it is that. deeper: (C,) row of what is behind, -1 for nothing.
+    body: (C,) instance of the scene, -1 for nothing. behind: (C - N S,) the rays of what is behind panes."""
 
     value: NDArray[np.float32]
+    dry: NDArray[np.float32]
     class_id: NDArray[np.uint8]
     instance: NDArray[np.uint16]
     surface: NDArray[np.float32]
     deeper: NDArray[np.int32]
     body: NDArray[np.int32]
+    behind: NDArray[np.int64]
 
 
 def capture_sweep(
@@ -72,38 +76,96 @@ def capture_sweep(
     another scale have it (sensors.ranging.reported). What is wrong with the
     sensor (lidar.faults) it does not know: points lie where it takes its pulses to have gone.
     """
-    run = partial(cast.run, threads=threads)
+    shot = _shoot(lidar, local_from_ego_at, key, time_s, threads)
+    seen, first_hits = _returns(scene, shot, _laser(lidar, air), air != CLEAR or plumes is not None, track, threads)
+    gain = ranging.gain(lidar, shot.pulses, shot.dirt)
+    more = _more(scene, lidar, air, plumes, key, shot, first_hits, seen, threads)
+    every = np.arange(shot.count)
+    measured = _measure(lidar, air, key, shot, seen.value, seen.deeper, every, gain, more, threads)
+    lost = None
+    if len(seen.dry):  # the clear twin tells what weather costs: pulses that meet objects are enough
+        clear = _measure(lidar, CLEAR, key, shot, seen.dry, seen.deeper, _that_meet_objects(seen, shot), gain, None, threads)
+        lost = _lost(measured, clear, seen)
+    waveforms = None
+    if lidar.waveform_ns is not None:
+        waveforms = waveform.record(
+            lidar, air, key, shot.pulses, shot.place, gain, shot.silent, seen.value, seen.deeper, more,
+            _room(lidar, air, more), threads,
+        )  # fmt: skip
+    ghosts.add(measured, lidar, shot.fault_key, shot.silent)
+    now = local_from_ego_at(np.zeros(1))[0]
+    return _sweep(scene, lidar, key, shot, seen, measured, now, world_from_local, lost, waveforms, threads)
+
+
+@dataclass(frozen=True)
+class _Shot:
+    """N pulses on their way, and S rays of each.
+
+    place: (N,) which pulse's rays, in order, a pulse's are: those of a beam lie side by side, as neighbours go down the trees
+    together; order: (N,) the pulse of each place. aim: where they go. knots (K, 7), first, step: poses of the sensor, see
+    _poses. rotation (N, 4), translation (N, 3): local_from_lidar of each pulse. dirt: (N,) see faults.window. silent: (N,)
+    see faults.silent.
+    """
+
+    pulses: Pulses
+    order: NDArray[np.int64]
+    place: NDArray[np.int64]
+    aim: faults.Aim
+    knots: NDArray[np.float64]
+    first: float
+    step: float
+    rotation: NDArray[np.float64]
+    translation: NDArray[np.float64]
+    rays: Rays
+    fault_key: Key
+    dirt: NDArray[np.float64] | None
+    silent: NDArray[np.bool_] | None
+
+    @property
+    def count(self) -> int:
+        """N."""
+        return len(self.place)
+
+    @property
+    def sub_rays(self) -> int:
+        """S."""
+        return len(self.rays.time) // self.count
+
+
+def _shoot(
+    lidar: Lidar, local_from_ego_at: Callable[[NDArray[np.float64]], Pose], key: Key, time_s: float, threads: int | None
+) -> _Shot:
+    """The pulses of a sweep as they leave the sensor."""
     pulses = lidar.pulses(time_s)
     n = len(pulses.ring)
+    order = np.argsort(pulses.ring, kind="stable")
+    place = np.empty(n, np.int64)
+    place[order] = np.arange(n)
     fault_key = keys.derive(key, "faults")
     aim = faults.aim(lidar.faults, pulses, time_s, fault_key)
     knots, first, step = _poses(local_from_ego_at, lidar, pulses.time_offset_s)
     offsets, (across, up) = lidar.sub_ray_offsets, lidar.sigma_rad
     rays, rotation, translation = empty_rays(n * len(offsets)), np.empty((n, 4)), np.empty((n, 3))
-    run(
-        lambda b, e: backscatter.pulse_rays(
-            np.uint64(key), offsets, across, up, aim.direction, aim.origin_m, knots, first, step, pulses.time_offset_s,
-            b, e, rotation, translation, rays,
-        ),
-        n,
-    )  # fmt: skip
-    airs = [air] if air == CLEAR and plumes is None else [air, CLEAR]  # the clear twin tells what weather costs
-    lasers = [_laser(lidar, a) for a in airs]
-    found, first_hits = _returns(scene, rays, lasers, track, 1.0 / len(offsets), threads)
-    silent = faults.silent(lidar.faults, pulses, fault_key)
-    dirt = faults.window(lidar.faults, pulses)
-    gain = ranging.gain(lidar, pulses, dirt)
-    more = _more(scene, lidar, air, lasers[0], plumes, key, rays, first_hits, found[0], threads)
-    measured, *clear = (
-        _measure(lidar, a, key, f, gain, silent, n, threads, m) for a, f, m in zip(airs, found, (more, None))
-    )
-    seen = found[0]
-    waveforms = None
-    if lidar.waveform_ns is not None:
-        room = _room(lidar, air, more)
-        waveforms = waveform.record(lidar, air, key, pulses, gain, silent, seen.value, seen.deeper, more, room, threads)
-    ghosts.add(measured, lidar, fault_key, silent)
 
+    def fire(begin: int, end: int) -> None:
+        backscatter.pulse_rays(
+            np.uint64(key), place, offsets, across, up, aim.direction, aim.origin_m, knots, first, step, pulses.time_offset_s,
+            begin, end, rotation, translation, rays,
+        )  # fmt: skip
+
+    cast.run(fire, n, threads=threads)
+    return _Shot(
+        pulses, order, place, aim, knots, first, step, rotation, translation, rays, fault_key,
+        faults.window(lidar.faults, pulses), faults.silent(lidar.faults, pulses, fault_key),
+    )  # fmt: skip
+
+
+def _sweep(
+    scene: PackedScene, lidar: Lidar, key: Key, shot: _Shot, seen: _Returns, measured: echoes.Echoes, now: Pose,
+    world_from_local: Pose, lost: dict[int, int] | None, waveforms: Waveforms | None, threads: int | None,
+) -> Sweep:  # fmt: skip
+    """The points that the sensor tells of, and their labels. now: local_from_ego at the reference time."""
+    pulses = shot.pulses
     there = np.flatnonzero(measured.number)
     pulse = there // measured.number.shape[1]
     value, row = measured.value.reshape(-1, 5)[there], measured.row.reshape(-1)[there]
@@ -112,28 +174,14 @@ def capture_sweep(
     true[mixed] = seen.value[row[mixed], echoes.RANGE]
     if lidar.range_bias_m > 0.0:
         value[:, echoes.RANGE] += ranging.biases(lidar, int(pulses.ring.max()) + 1)[0][pulses.ring[pulse]]
-    now = local_from_ego_at(np.zeros(1))[0]
-    ego_from_local = now.inverse()
-    raw, ego, normal = (np.empty((len(pulse), 3), np.float32) for _ in range(3))
-    told = ranging.told(lidar, pulses)
-    run(
-        lambda b, e: backscatter.points(
-            told, pulses.origin_m, rotation, translation, ego_from_local.rotation, ego_from_local.translation,
-            pulse, value[:, echoes.RANGE], row, seen.surface, b, e, raw, ego, normal,
-        ),
-        len(pulse),
-    )  # fmt: skip
+    raw, ego, normal, towards = _points(lidar, shot, seen, now, pulse, value[:, echoes.RANGE], row, threads)
     solid, cosine = row >= 0, value[:, echoes.COSINE]
     incidence = np.arctan2(np.sqrt(np.maximum(1.0 - cosine * cosine, 0.0)), cosine)
     incidence[~solid] = np.nan
     time = pulses.time_offset_s[pulse]
-    body = np.where(solid, seen.body[row], -1)
-    flow = motion.of_surfaces(scene, body, now.apply(ego.astype(float)), time)
-    towards = quaternion_rotate(rotation[pulse], aim.direction[pulse])
-    radial = ((flow - motion.of_sensor(knots, first, step, time)) * towards).sum(-1)
-    flow = ego_from_local.rotate(flow)
+    radial, flow = _motion(scene, shot, now, np.where(solid, seen.body[row], -1), ego, time, towards)
     flow[~solid] = np.nan
-    through = value[:, echoes.THROUGH] * (1.0 if dirt is None else dirt[pulse])
+    through = value[:, echoes.THROUGH] * (1.0 if shot.dirt is None else shot.dirt[pulse])
     return Sweep(
         lidar=lidar.name,
         xyz_m=raw,
@@ -143,7 +191,7 @@ def capture_sweep(
         ring=pulses.ring[pulse],
         column=pulses.column[pulse],
         azimuth_rad=pulses.azimuth_rad[pulse].astype(np.float32),
-        time_offset_s=faults.stamps(lidar.faults, pulses, fault_key)[pulse].astype(np.float32),
+        time_offset_s=faults.stamps(lidar.faults, pulses, shot.fault_key)[pulse].astype(np.float32),
         class_id=np.where(solid, seen.class_id[row], np.uint8(taxonomy.class_id("noise"))),
         instance=np.where(solid, seen.instance[row], np.uint16(0)),
         normal=normal,
@@ -155,12 +203,38 @@ def capture_sweep(
         true_range_m=true,
         radial_velocity_m_s=radial.astype(np.float32),
         doppler_m_s=_doppler(lidar, key, radial, there, measured.number.size),
-        scene_flow_m_s=flow.astype(np.float32),
-        pulses=n,
+        scene_flow_m_s=flow,
+        pulses=shot.count,
         world_from_lidar=world_from_local @ now @ lidar.ego_from_lidar,
-        lost_points=_lost(measured, seen, clear[0], found[1]) if clear else None,
+        lost_points=lost,
         waveforms=waveforms,
     )
+
+
+def _points(lidar: Lidar, shot: _Shot, seen: _Returns, now: Pose, pulse, range_m, row, threads: int | None):
+    """(raw, ego, normal, towards), see kernels.backscatter.points."""
+    raw, ego, normal, towards = (np.empty((len(pulse), 3), np.float32) for _ in range(4))
+    told, ego_from_local = ranging.told(lidar, shot.pulses), now.inverse()
+
+    def place(begin: int, end: int) -> None:
+        backscatter.points(
+            told, shot.aim.direction, shot.pulses.origin_m, shot.rotation, shot.translation, ego_from_local.rotation,
+            ego_from_local.translation, pulse, range_m, row, seen.surface, begin, end, raw, ego, normal, towards,
+        )  # fmt: skip
+
+    cast.run(place, len(pulse), threads=threads)
+    return raw, ego, normal, towards
+
+
+def _motion(scene: PackedScene, shot: _Shot, now: Pose, body, ego, time, towards):
+    """(radial velocity (N,), float64; scene flow (N, 3), ego axes) m/s of points on instances (N,)."""
+    moving, velocity = motion.of_moving(scene, body, now, ego, time)
+    towards = towards.astype(float)
+    radial = -(motion.of_sensor(shot.knots, shot.first, shot.step, time) * towards).sum(-1)
+    radial[moving] += (velocity * towards[moving]).sum(-1)
+    flow = np.zeros(ego.shape, np.float32)
+    flow[moving] = now.inverse().rotate(velocity)
+    return radial, flow
 
 
 def _laser(lidar: Lidar, air: Air) -> backscatter.Laser:
@@ -179,15 +253,25 @@ def _doppler(lidar: Lidar, key: Key, radial: NDArray[np.float64], there, slots: 
     return (radial + lidar.velocity_noise_m_s * noise).astype(np.float32)
 
 
-def _lost(now: echoes.Echoes, seen: _Returns, clear: echoes.Echoes, clear_seen: _Returns) -> dict[int, int]:
+def _that_meet_objects(seen: _Returns, shot: _Shot) -> NDArray[np.int64]:
+    """Numbers of pulses that an object may send back."""
+    row, rays = np.flatnonzero(seen.instance), len(shot.rays.time)
+    first = row < rays
+    met = np.zeros(shot.count, bool)
+    met[row[first] // shot.sub_rays] = True
+    met[seen.behind[row[~first] - rays] // shot.sub_rays] = True
+    return np.sort(shot.order[met])
+
+
+def _lost(now: echoes.Echoes, clear: echoes.Echoes, seen: _Returns) -> dict[int, int]:
     """track -> pulses that see it through clear air and not now."""
 
-    def sights(e: echoes.Echoes, r: _Returns) -> NDArray[np.int64]:
-        pulse, slot = np.nonzero((e.number > 0) & (e.row >= 0))
-        instance = r.instance[e.row[pulse, slot]].astype(np.int64)
-        return np.unique(pulse[instance > 0] * 65536 + instance[instance > 0])
+    def sights(e: echoes.Echoes) -> NDArray[np.int64]:
+        at = np.flatnonzero((e.number > 0) & (e.row >= 0))
+        instance = seen.instance[e.row.reshape(-1)[at]].astype(np.int64)
+        return np.unique((at // e.row.shape[1])[instance > 0] * 65536 + instance[instance > 0])
 
-    lost = np.setdiff1d(sights(clear, clear_seen), sights(now, seen), assume_unique=True) % 65536
+    lost = np.setdiff1d(sights(clear), sights(now), assume_unique=True) % 65536
     track, count = np.unique(lost, return_counts=True)
     return dict(zip(track.tolist(), count.tolist()))
 
@@ -209,48 +293,55 @@ def _poses(
 
 
 def _returns(
-    scene: PackedScene, rays: Rays, lasers: list[backscatter.Laser], track, share: float, threads: int | None
-) -> tuple[list[_Returns], Hits]:
-    """(what rays (N,), of that share of a pulse's energy each, bring back, from behind panes too: through the air of each of
-    some lasers; what they hit first)."""
-    n = len(rays.time)
-    travelled, passed = np.zeros((len(lasers), n)), np.ones((len(lasers), n))
+    scene: PackedScene, shot: _Shot, laser: backscatter.Laser, twin: bool, track, threads: int | None
+) -> tuple[_Returns, Hits]:
+    """(what rays (N S,) bring back, from behind panes too, and if a twin is wanted through clear and dry air; what they hit
+    first)."""
+    rays, n, share = shot.rays, len(shot.rays.time), 1.0 / shot.sub_rays
+    travelled, passed = np.zeros(n), np.ones(n)
     ray, now, layers, first = np.arange(n), rays, [], 0
-    first_hits = None
     while True:
         m = len(ray)
         hits = cast.closest_hit(scene, now, visibility=SEEN_BY_LIDAR, threads=threads)
-        first_hits = hits if len(layers) == 0 else first_hits
-        deeper = np.full(m, -1, np.int32)
-        layer = [
-            _Returns(
-                np.empty((m, 5), np.float32), np.empty(m, np.uint8), np.empty(m, np.uint16), np.empty((m, 3), np.float32),
-                deeper, hits.instance,
-            )
-            for _ in lasers
-        ]  # fmt: skip
-        layers.append(layer)
-        for k, laser in enumerate(lasers):
+        layer = _Returns(
+            np.empty((m, 5), np.float32), np.empty((m if twin else 0, 5), np.float32), np.empty(m, np.uint8),
+            np.empty(m, np.uint16), np.empty((m, 3), np.float32), np.full(m, -1, np.int32), hits.instance, ray,
+        )  # fmt: skip
+        layers.append((layer, hits))
 
-            def keep(begin: int, end: int, now=now, hits=hits, ray=ray, layer=layer[k], laser=laser, k=k) -> None:
-                backscatter.returns(
-                    scene, now, hits, ray, laser, track, share, begin, end, travelled[k], passed[k], layer.value,
-                    layer.class_id, layer.instance, layer.surface,
-                )  # fmt: skip
+        def keep(begin: int, end: int, now=now, hits=hits, ray=ray, layer=layer) -> None:
+            backscatter.returns(
+                scene, now, hits, ray, laser, track, share, begin, end, travelled, passed, layer.value, layer.dry,
+                layer.class_id, layer.instance, layer.surface,
+            )  # fmt: skip
 
-            cast.run(keep, m, threads=threads)
-        on = np.flatnonzero(passed[0][ray] > LEAST_PASSED)
+        cast.run(keep, m, threads=threads)
+        on = np.flatnonzero(passed > LEAST_PASSED) if m == n else np.flatnonzero(passed[ray] > LEAST_PASSED)
         if len(on) == 0 or len(layers) > PANES:
             break
         first += m
-        deeper[on] = first + np.arange(len(on))
+        layer.deeper[on] = first + np.arange(len(on))
         ray, now = ray[on], empty_rays(len(on))
-        cast.run(partial(_go_on, rays, ray, travelled[0], now), len(ray), threads=threads)
-    if len(layers) == 1:
-        return layers[0], first_hits
-    names = vars(layers[0][0])
-    joined = (_Returns(*(np.concatenate([getattr(a[k], name) for a in layers]) for name in names)) for k in range(len(lasers)))
-    return list(joined), first_hits
+        cast.run(partial(_go_on, rays, ray, travelled, now), len(ray), threads=threads)
+    return _joined([layer for layer, _ in layers], first + m), layers[0][1]
+
+
+def _joined(layers: list[_Returns], count: int) -> _Returns:
+    """Layers one after the other. The first, which is nearly all, grows where it stands."""
+    start = layers[0]
+    behind = np.concatenate([np.zeros(0, np.int64), *(layer.behind for layer in layers[1:])])
+    arrays = []
+    for name in ("value", "dry", "class_id", "instance", "surface", "deeper", "body"):
+        array = getattr(start, name)
+        n = len(array)
+        if n:
+            array.resize((count, *array.shape[1:]), refcheck=False)
+            for layer in layers[1:]:
+                part = getattr(layer, name)
+                array[n : n + len(part)] = part
+                n += len(part)
+        arrays.append(array)
+    return _Returns(*arrays, behind)
 
 
 def _go_on(rays: Rays, ray, travelled, out: Rays, begin: int, end: int) -> None:
@@ -258,20 +349,23 @@ def _go_on(rays: Rays, ray, travelled, out: Rays, begin: int, end: int) -> None:
 
 
 def _more(
-    scene: PackedScene, lidar: Lidar, air: Air, laser: backscatter.Laser, plumes: Plumes | None, key: Key, rays: Rays,
-    hits: Hits, found: _Returns, threads: int | None,
+    scene: PackedScene, lidar: Lidar, air: Air, plumes: Plumes | None, key: Key, shot: _Shot, hits: Hits, found: _Returns,
+    threads: int | None,
 ) -> echoes.More | None:  # fmt: skip
     """What plumes and mirrors send back; None where there are neither. What is behind plumes is dimmed in `found`."""
-    extra = []
+    laser, extra = _laser(lidar, air), []
     if plumes is not None:
-        extra.append(clouds.returns(plumes, lidar, laser.extinction, key, rays, found.deeper, found.value, threads))
+        extra.append(
+            clouds.returns(plumes, lidar, laser.extinction, key, shot.place, shot.rays, found.deeper, found.value, threads)
+        )
     if mirrored.there_are(scene, laser):
-        extra.append(mirrored.returns(scene, laser, air, lidar.threshold, rays, hits, lidar.sub_rays, threads))
+        place, *rest = mirrored.returns(scene, laser, air, lidar.threshold, shot.rays, hits, lidar.sub_rays, threads)
+        extra.append((shot.order[place], *rest))
     if not extra:
         return None
     pulse, value, hit = (np.concatenate(column) for column in zip(*extra))
     order = np.argsort(pulse, kind="stable")
-    first = np.searchsorted(pulse[order], np.arange(len(rays.time) // lidar.sub_rays + 1))
+    first = np.searchsorted(pulse[order], np.arange(shot.count + 1))
     return echoes.More(first.astype(np.int64), value[order], hit[order])
 
 
@@ -282,31 +376,31 @@ def _room(lidar: Lidar, air: Air, more: echoes.More | None) -> int:
 
 
 def _measure(
-    lidar: Lidar, air: Air, key: Key, found: _Returns, gain, silent, pulses: int, threads: int | None,
-    more: echoes.More | None,
-) -> echoes.Echoes:
-    """What the receiver makes of the returns. gain, silent: (N,) of pulses, see ranging.gain and faults.silent."""
-    receiver = ranging.receiver(lidar, air)
-    falling = ranging.in_the_beam(lidar, air)
+    lidar: Lidar, air: Air, key: Key, shot: _Shot, value, deeper, which: NDArray[np.int64], gain: NDArray[np.float64],
+    more: echoes.More | None, threads: int | None,
+) -> echoes.Echoes:  # fmt: skip
+    """What the receiver makes of the returns `value` (C, 5) of pulses `which`, of others nothing. gain: (N,) of pulses, see
+    ranging.gain."""
+    receiver, falling = ranging.receiver(lidar, air), ranging.in_the_beam(lidar, air)
     response, step = ranging.soft_target(lidar, air)
-    most = MOST_RETURNS[lidar.returns]
+    n, most = shot.count, MOST_RETURNS[lidar.returns]
     out = echoes.Echoes(
-        np.empty((pulses, most, 5), np.float32),
-        np.empty((pulses, most), np.float32),
-        np.empty((pulses, most), np.int32),
-        np.empty((pulses, most), np.uint8),
-        np.empty((pulses, most), np.uint8),
-        np.empty(pulses, np.uint8),
+        np.empty((n, most, 5), np.float32),
+        np.empty((n, most), np.float32),
+        np.empty((n, most), np.int32),
+        np.empty((n, most), np.uint8),
+        np.zeros((n, most), np.uint8),
+        np.zeros(n, np.uint8),
     )
     room = _room(lidar, air, more)
 
     def find(begin: int, end: int) -> None:
         echoes.find(
-            np.uint64(key), receiver, falling, response, step, gain, found.value, found.deeper, lidar.sub_rays, more,
+            np.uint64(key), which, shot.place, receiver, falling, response, step, gain, value, deeper, lidar.sub_rays, more,
             begin, end, np.empty((room, 8)), out,
         )  # fmt: skip
 
-    cast.run(find, pulses, threads=threads)
-    if silent is not None:
-        out.number[silent], out.total[silent] = 0, 0
+    cast.run(find, len(which), threads=threads)
+    if shot.silent is not None:
+        out.number[shot.silent], out.total[shot.silent] = 0, 0
     return out

@@ -19,11 +19,11 @@ GRAIN = 2048
 
 
 def record(
-    lidar: Lidar, air: Air, key: Key, pulses: Pulses, gain: NDArray[np.float64], silent: NDArray[np.bool_] | None, value: F32,
-    deeper: I32, more: echoes.More | None, room: int, threads: int | None = None,
+    lidar: Lidar, air: Air, key: Key, pulses: Pulses, place: NDArray[np.int64], gain: NDArray[np.float64],
+    silent: NDArray[np.bool_] | None, value: F32, deeper: I32, more: echoes.More | None, room: int, threads: int | None = None,
 ) -> Waveforms:  # fmt: skip
-    """Waveforms of the returns `value` (C, 5) of N pulses, as kernels.echoes.find reads them. room: returns of a pulse at most.
-    silent: (N,) pulses that are not listened to. The sensor has `waveform_ns`."""
+    """Waveforms of the returns `value` (C, 5) of N pulses at their places, as kernels.echoes.find reads them. room: returns of
+    a pulse at most. silent: (N,) pulses that are not listened to. The sensor has `waveform_ns`."""
     n, step_m = len(pulses.ring), 0.5e-9 * LIGHT_M_S * float(lidar.waveform_ns or 1.0)
     receiver, falling = ranging.receiver(lidar, air), ranging.in_the_beam(lidar, air)
     response, step = ranging.soft_target(lidar, air)
@@ -32,8 +32,8 @@ def record(
     def hear(begin: int, end: int) -> None:
         def run(first: I32, power: F32) -> tuple[int, int]:
             return echoes.heard(
-                np.uint64(key), receiver, falling, response, step, gain, value, deeper, lidar.sub_rays, more, step_m, n, begin,
-                end, np.empty((room, 8)), first, len(first), power,
+                np.uint64(key), place, receiver, falling, response, step, gain, value, deeper, lidar.sub_rays, more, step_m,
+                begin, end, np.empty((room, 8)), first, len(first), power,
             )  # fmt: skip
 
         stretches, samples = run(np.empty((0, 3), np.int32), np.empty(0, np.float32))

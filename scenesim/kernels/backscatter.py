@@ -43,21 +43,21 @@ class Laser(NamedTuple):
 
 @kernel
 def pulse_rays(
-    key, offsets, across, up, direction, origin, knots, first, step, time, begin, end, rotation, translation, rays
+    key, place, offsets, across, up, direction, origin, knots, first, step, time, begin, end, rotation, translation, rays
 ):
     """Rays (N * S,) of pulses [begin, end), those of a pulse side by side, and local_from_lidar of each pulse as rotation
     (N, 4) wxyz and translation (N, 3).
 
-    offsets: (S, 2) about the axis in standard deviations of the beam, which are `across` and `up` rad; each pulse turns them at
-    random. direction, origin: (N, 3) in the
+    place: (N,) where among those of all pulses a pulse's rays are. offsets: (S, 2) about the axis in standard deviations of
+    the beam, which are `across` and `up` rad; each pulse turns them at random. direction, origin: (N, 3) in the
     lidar frame. time: (N,) s. knots: (K, 7) local_from_lidar at times from `first` on, `step` apart; between them as
     base.frames.interpolate.
     """
     count = len(offsets)
     for i in range(begin, end):
-        place = min(max((time[i] - first) / step, 0.0), len(knots) - 1.0)
-        k = min(int(place), len(knots) - 2)
-        u, q = place - k, rotation[i]
+        at = min(max((time[i] - first) / step, 0.0), len(knots) - 1.0)
+        k = min(int(at), len(knots) - 2)
+        u, q = at - k, rotation[i]
         dot = 0.0
         for c in range(4):
             dot += knots[k, c] * knots[k + 1, c]
@@ -85,7 +85,7 @@ def pulse_rays(
                 n = 1.0 / sqrt(vx * vx + vy * vy + vz * vz)
                 vx, vy, vz = vx * n, vy * n, vz * n
             dx, dy, dz = rotate(q[0], q[1], q[2], q[3], vx, vy, vz)
-            j = i * count + s
+            j = place[i] * count + s
             rays.direction[j, 0], rays.direction[j, 1], rays.direction[j, 2] = dx, dy, dz
             rays.origin[j, 0], rays.origin[j, 1], rays.origin[j, 2] = ox, oy, oz
             rays.time[j] = time[i]
@@ -117,9 +117,17 @@ def _under_water(scene, laser, triangle, u, v, shader, up, cosine):
     return mix(1.0, 0.75, laser.wet)
 
 
+@inline
+def _keep(value, j, r, rho, through, cosine, focus):
+    """Write a return; its power grows no more nearer than the focus."""
+    near = max(r, focus)
+    value[j, 0], value[j, 1], value[j, 2] = r, rho * through / (near * near), rho * through
+    value[j, 3], value[j, 4] = cosine, through
+
+
 @kernel
 def returns(
-    scene, rays, hits, ray, laser, track, share, begin, end, travelled, passed, value, class_id, instance, surface
+    scene, rays, hits, ray, laser, track, share, begin, end, travelled, passed, value, dry, class_id, instance, surface
 ):
     """What rays [begin, end) of M bring back from what they hit.
 
@@ -127,13 +135,16 @@ def returns(
     travelled: m from the sensor to the ray's origin, of all rays. passed: share of the light that panes on the way have let
     through, there and back. Both are moved on behind what was hit; passed is 0 where nothing goes on. value: (M, 5) range m,
     power, intensity (power without 1/R^2), cosine of the incidence, and share of the light that air and panes let through;
-    range and power 0 for nothing. surface: (M, 3) normal, local frame, towards the sensor. class_id, instance: (M,).
+    range and power 0 for nothing. dry: as value, through clear air on a dry day, or empty: not
+    wanted. surface: (M, 3) normal, local frame, towards the sensor. class_id, instance: (M,).
     """
     g = scene.geometry
     for j in range(begin, end):
         i, k = ray[j], hits.instance[j]
         if k < 0:
             passed[i], value[j, 0], value[j, 1] = 0.0, 0.0, 0.0
+            if len(dry) > 0:
+                dry[j, 0], dry[j, 1] = 0.0, 0.0
             continue
         triangle = hits.triangle[j]
         s = g.surface[triangle]
@@ -150,14 +161,13 @@ def returns(
             rho *= ROUGH_A * cosine + ROUGH_B * (1.0 - cosine * cosine)
         else:
             rho *= cosine
+        # Retroreflecting sheet of R_A cd/lx/m2 is as bright as a Lambertian surface of reflectance pi R_A facing the sensor.
+        bright = pi * scene.material[row, _RETRO]
+        if len(dry) > 0:
+            _keep(dry, j, r, share * (rho + bright), passed[i], cosine, laser.focus)
         if laser.wet > 0.0:
             rho *= _under_water(scene, laser, triangle, float(hits.uv[j, 0]), float(hits.uv[j, 1]), shader, z, cosine)
-        # Retroreflecting sheet of R_A cd/lx/m2 is as bright as a Lambertian surface of reflectance pi R_A facing the sensor.
-        rho += pi * scene.material[row, _RETRO]
-        through = passed[i] * exp(-2.0 * laser.extinction * r)
-        intensity = share * rho * through
-        value[j, 0], value[j, 1], value[j, 2], value[j, 3] = r, intensity / max(r, laser.focus) ** 2, intensity, cosine
-        value[j, 4] = through
+        _keep(value, j, r, share * (rho + bright), passed[i] * exp(-2.0 * laser.extinction * r), cosine, laser.focus)
         surface[j, 0], surface[j, 1], surface[j, 2] = x, y, z
         c = scene.surface_class[s]
         class_id[j] = c if c >= 0 else scene.class_id[k]
@@ -181,12 +191,13 @@ def go_on(rays, ray, travelled, begin, end, out):
 
 @kernel
 def points(
-    direction, origin, rotation, translation, ego_rotation, ego_translation, pulse, range_m, row, surface, begin, end, raw, ego,
-    normals,
+    direction, aim, origin, rotation, translation, ego_rotation, ego_translation, pulse, range_m, row, surface, begin, end, raw,
+    ego, normals, towards,
 ):
     """Points (M,) [begin, end) of pulses (M,) at ranges (M,): raw (M, 3) in the lidar frame of the pulse's time, ego (M, 3) in
     the ego frame of the reference time, whose ego_from_local is given, and normals (M, 3) in the lidar frame of returns `row`
-    (M,), nan where that is -1. The rest as above."""
+    (M,), nan where that is -1. direction: (N, 3) where the sensor takes pulses to go, aim: where they go, which is `towards`
+    (M, 3) in the local frame. The rest as above."""
     w, a, b, c = ego_rotation
     for j in range(begin, end):
         i = pulse[j]
@@ -196,6 +207,7 @@ def points(
         x, y, z = rotate(q[0], q[1], q[2], q[3], x, y, z)
         x, y, z = rotate(w, a, b, c, x + translation[i, 0], y + translation[i, 1], z + translation[i, 2])
         ego[j, 0], ego[j, 1], ego[j, 2] = x + ego_translation[0], y + ego_translation[1], z + ego_translation[2]
+        towards[j, 0], towards[j, 1], towards[j, 2] = rotate(q[0], q[1], q[2], q[3], aim[i, 0], aim[i, 1], aim[i, 2])
         k = row[j]
         if k < 0:
             normals[j, 0], normals[j, 1], normals[j, 2] = np.nan, np.nan, np.nan

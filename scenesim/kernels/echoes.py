@@ -325,11 +325,12 @@ def _choose(receiver, s, seen):
 
 
 @helper
-def _gather(key, i, receiver, falling, response, step, value, deeper, sub_rays, rays, more, s):
-    """Put all returns of pulse i, of surfaces and of what is in the air, into s in order of range. Returns their number."""
+def _gather(key, i, place, receiver, falling, response, step, value, deeper, sub_rays, rays, more, s):
+    """Put all returns of pulse i, whose rays are the place-th, of surfaces and of what is in the air, into s in order of range.
+    Returns their number."""
     m, wall, furthest = 0, np.inf, 0.0
     open_sky = False
-    for j in range(i * sub_rays, (i + 1) * sub_rays):
+    for j in range(place * sub_rays, (place + 1) * sub_rays):
         row = j
         last = 0.0
         while row >= 0:
@@ -357,16 +358,17 @@ def _gather(key, i, receiver, falling, response, step, value, deeper, sub_rays, 
 
 
 @kernel
-def find(key, receiver, falling, response, step, gain, value, deeper, sub_rays, more, begin, end, s, out):
-    """Echoes of pulses [begin, end).
+def find(key, pulse, place, receiver, falling, response, step, gain, value, deeper, sub_rays, more, begin, end, s, out):
+    """Echoes of pulses pulse[begin:end], numbers of the N; others are left as they are.
 
     response, step: of fog, see soft_response; empty where there is none. gain: (N,) of each pulse, or empty: 1. value: (C, 5)
-    returns of rays, sub_rays of a pulse side by side, what is behind panes after those. deeper: (C,) row of what a ray hits
-    behind, -1 for nothing. more: More, or None. s: room.
+    returns of rays, sub_rays of a pulse side by side at its place (N,), what is behind panes after those. deeper: (C,) row of
+    what a ray hits behind, -1 for nothing. more: More, or None. s: room.
     """
     rays = len(out.total) * sub_rays
-    for i in range(begin, end):
-        m = _gather(key, i, receiver, falling, response, step, value, deeper, sub_rays, rays, more, s)
+    for n in range(begin, end):
+        i = pulse[n]
+        m = _gather(key, i, place[i], receiver, falling, response, step, value, deeper, sub_rays, rays, more, s)
         if m > 1:
             m = _merge(receiver, s, m)
         if len(gain) > 0:
@@ -388,7 +390,7 @@ def find(key, receiver, falling, response, step, gain, value, deeper, sub_rays, 
 
 @kernel
 def heard(
-    key, receiver, falling, response, step, gain, value, deeper, sub_rays, more, sample, pulses, begin, end, s, first, room,
+    key, place, receiver, falling, response, step, gain, value, deeper, sub_rays, more, sample, begin, end, s, first, room,
     power,
 ):
     """Waveforms of pulses [begin, end): stretches of samples, `sample` m apart, in which there is more than noise. Returns how
@@ -404,8 +406,9 @@ def heard(
     for k in range(len(response)):
         if receiver.fog * response[k] > HEARD * receiver.threshold:
             last = k
+    rays = len(place) * sub_rays
     for i in range(begin, end):
-        m = _gather(key, i, receiver, falling, response, step, value, deeper, sub_rays, pulses * sub_rays, more, s)
+        m = _gather(key, i, place[i], receiver, falling, response, step, value, deeper, sub_rays, rays, more, s)
         loud = gain[i] if len(gain) > 0 else 1.0
         e, stop = 0, 0.0
         mist = last > 0

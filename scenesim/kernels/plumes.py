@@ -268,25 +268,26 @@ def _along(plumes, rays, j, far, knots, begin, end):
 
 
 @kernel
-def returns(key, plumes, ratio, extinction, half, focus, rays, sub_rays, deeper, begin, end, value, out, kind):
+def returns(key, place, plumes, ratio, extinction, half, focus, rays, sub_rays, deeper, begin, end, value, out, kind):
     """What plumes do to pulses [begin, end): they dim the returns `value` (C, 5) of kernels.backscatter that are behind them,
     and send back up to ECHOES echoes of their own.
 
     ratio: (kinds,) extinction over backscatter, sr. extinction: of the air, 1/m. half: m, half of the way that light goes while
-    a pulse lasts. focus: m, see sensors.lidar. deeper: as in kernels.echoes.find. out: (N, ECHOES, 5) as value, power 0 for
-    none. kind: (N, ECHOES) of the plume.
+    a pulse lasts. focus: m, see sensors.lidar. place, deeper: as in kernels.echoes.find. out: (N, ECHOES, 5) as value,
+    power 0 for none. kind: (N, ECHOES) of the plume.
 
     An echo is the integral of the backscatter over the pulse, sin^2, as that of fog.
     """
     count = len(plumes.trait)
     knots, a, b = np.empty((count, *plumes.knot.shape[2:])), np.empty(count), np.empty(count)
     back, dark, which = np.empty(MOST_SAMPLES), np.empty(MOST_SAMPLES), np.empty(MOST_SAMPLES, np.int64)
+    echo = np.empty(MOST_SAMPLES)
     window = int(half / LIDAR_STEP_M + 0.5)
     for i in range(begin, end):
         for n in range(ECHOES):
             out[i, n, 0] = out[i, n, 1] = 0.0
-        far = _furthest(value, deeper, i * sub_rays, (i + 1) * sub_rays)
-        j = i * sub_rays
+        j = place[i] * sub_rays
+        far = _furthest(value, deeper, j, j + sub_rays)
         first, last = _along(plumes, rays, j, far, knots, a, b)
         if last <= first:
             continue
@@ -321,18 +322,19 @@ def returns(key, plumes, ratio, extinction, half, focus, rays, sub_rays, deeper,
                     value[n, 2] *= loss
                     value[n, 4] *= loss
                 n = deeper[n]
+        for k in range(samples):
+            total = 0.0
+            for m in range(max(0, k - window), min(samples, k + window + 1)):
+                if back[m] > 0.0:
+                    c = (m - k) / (window + 1.0)
+                    total += back[m] * (1.0 - c * c) ** 2  # nearly cos^2, without the cosine
+            echo[k] = total * LIDAR_STEP_M
         taken = -1000
         for n in range(ECHOES):
             best, power = -1, 0.0
             for k in range(samples):
-                if abs(k - taken) <= 2 * window:
-                    continue
-                total = 0.0
-                for m in range(max(0, k - window), min(samples, k + window + 1)):
-                    c = (m - k) / (window + 1.0)
-                    total += back[m] * (1.0 - c * c) ** 2  # nearly cos^2, without the cosine
-                if total * LIDAR_STEP_M > power:
-                    best, power = k, total * LIDAR_STEP_M
+                if echo[k] > power and abs(k - taken) > 2 * window:
+                    best, power = k, echo[k]
             if best < 0 or power <= 0.0:
                 break
             taken = best
