@@ -158,9 +158,10 @@ def test_ghosts_among_echoes(returns, most):
         before = dict(zip(pulse(sound), sound.range_m))
         assert all(before.get(q, 0.0) <= r for q, r in zip(pulse(faulty)[ghost], faulty.range_m[ghost]))
     if returns == "strongest":
-        power = dict(zip(pulse(sound), sound.intensity / np.maximum(sound.range_m, 6.0) ** 2))
+        focus = lidar("lidar_vlp16").focus_m
+        power = dict(zip(pulse(sound), sound.intensity / np.maximum(sound.range_m, focus) ** 2))
         faint = ghost & (faulty.intensity < 0.999)
-        mine = faulty.intensity[faint] / np.maximum(faulty.range_m[faint], 6.0) ** 2
+        mine = faulty.intensity[faint] / np.maximum(faulty.range_m[faint], focus) ** 2
         assert all(power.get(q, 0.0) < m * 1.01 for q, m in zip(pulse(faulty)[faint], mine))
 
 
