@@ -36,11 +36,22 @@ PLACE_OF = {
     ],
     "motorway": [{"noise_walls": True}, {"ramps": "off", "lanes": 3}, {"ramps": "on"}, {"ramps": "none"}],
     "work_zone": [{"lanes": 2}, {}, {"lanes": 2, "road_type": "motorway", "length_m": 600}],
+    "arterial": [{"lanes": 2}, {"bus_lane": False, "median_m": 0}],
+    "tram_street": [{}],
+    "school_zone": [{}],
+    "lay_by": [{"road_type": "rural"}, {}],
+    "country_road": [{}, {"shape_seed": 3, "hedges": 1.0}],
+    "bridge": [{}, {"over": False, "road_type": "rural"}],
+    "tunnel": [{}],
+    "town": [{"blocks": (2, 2)}, {"blocks": (2, 1), "lanes": 2, "block_m": 120, "shape_seed": 5}],
+    "car_park": [{}],
+    "level_crossing": [{"closed": True}, {"tracks": 2, "road_type": "rural"}],
+    "toll_plaza": [{}, {"gates": 3}],
 }
 CASES = [(kind, options) for kind in PLACES for options in PLACE_OF[kind]]
 SIDES = ("germany", "united_kingdom")
 # Lanes that begin or end beside another, and whose traffic changes over: by half a lane where they taper, else by a whole one.
-CHANGES = {"motorway": 1.95, "work_zone": 3.8}
+CHANGES = {"motorway": 1.95, "work_zone": 3.8, "toll_plaza": 1.95}
 
 
 def source(kind, options, where="germany"):

@@ -150,4 +150,119 @@ def crossing_barrier(arm_m: float, open_deg: float) -> Built:
     return meshes, lamps
 
 
-BUILDERS = {f.__name__: f for f in (gantry, beacon, drum, noise_wall, crossing_barrier)}
+def tram_mast(height_m: float, reach_m: float) -> Built:
+    """A mast whose arm reaches over +x and carries the wires of tracks."""
+    arm = [(0.0, 0.0, height_m - 0.5), (reach_m + 0.3, 0.0, height_m - 0.15)]
+    meshes = [
+        solids.lathe([(0.11, -FOOT_M), (0.11, 0.0), (0.075, height_m), (0.0, height_m + 0.02)], STEEL, sides=12),
+        solids.tube(arm, 0.035, STEEL, sides=8),
+        solids.tube([(0.0, 0.0, height_m), (0.7 * reach_m, 0.0, height_m - 0.2)], 0.012, STEEL, sides=5),
+    ]
+    return meshes, []
+
+
+def wire(height_m: float, length_m: float) -> Built:
+    """A contact wire between two masts, with the sag of its own weight."""
+    x = np.linspace(-length_m / 2, length_m / 2, 9)
+    sag = 0.12 * (1 - (2 * x / length_m) ** 2)
+    points = [(float(a), 0.0, height_m - float(b)) for a, b in zip(x, sag)]
+    return [solids.tube(points, 0.012, Surface("sign_black"), sides=4)], []
+
+
+def tunnel_ring(
+    length_m: float, half_m: float, height_m: float, thick_m: float, portal: float, lamp: float, intensity_cd: float
+) -> Built:
+    """A piece of a tunnel about a road that runs along x: walls at y = half_m and -half_m, a ceiling, and earth on top.
+
+    portal: 1 if this is the end where +x looks out, -1 for the other end: it has a wall that holds the slope. lamp: 1 with a lamp.
+    """
+    w, h, t = half_m, height_m, thick_m
+    concrete = Surface("concrete")
+    meshes = [solids.box((length_m, t, h + FOOT_M), (0.0, y, (h - FOOT_M) / 2), concrete) for y in (w + t / 2, -w - t / 2)]
+    meshes.append(solids.box((length_m, 2 * (w + t), t), (0.0, 0.0, h + t / 2), concrete))
+    meshes += [solids.box((length_m, 0.02, 2.6), (0.0, y, 1.5), Surface("steel_white")) for y in (w - 0.012, -w + 0.012)]
+    bank = shapely.Polygon([(-w - t - 9.0, -1.0), (-w - t - 1.0, h + t + 0.5), (w + t + 1.0, h + t + 0.5), (w + t + 9.0, -1.0)])
+    room = shapely.box(-w - t, -2.0, w + t, h + t)
+    earth = solids.prism(shapely.difference(bank, room), -length_m / 2, length_m / 2, Surface("grass"))
+    meshes.append(earth.transformed(MODEL_FROM_FACE))
+    if portal:
+        x = portal * (length_m / 2 - 0.25)
+        front = shapely.difference(
+            shapely.Polygon(
+                [(-w - t - 5.0, -1.0), (-w - t - 0.6, h + t + 1.2), (w + t + 0.6, h + t + 1.2), (w + t + 5.0, -1.0)]
+            ),
+            shapely.box(-w, -2.0, w, h),
+        )
+        meshes.append(solids.prism(front, x - 0.35, x + 0.35, concrete).transformed(MODEL_FROM_FACE))
+    lamps = []
+    if lamp:
+        for y in (-0.45 * w, 0.45 * w):
+            meshes.append(solids.box((1.4, 0.3, 0.12), (0.0, y, h - 0.06), STEEL))
+            meshes.append(solids.box((1.3, 0.22, 0.02), (0.0, y, h - 0.13), Surface("lamp_street")))
+            lamps.append(
+                Lamp(LAMP_BITS["street"], (0.0, y, h - 0.16), (0.0, 0.0, -1.0), intensity_cd, (1.1, 1.0, 0.85), "street")
+            )
+    return meshes, lamps
+
+
+def toll_booth(height_m: float, length_m: float, island_m: float, width_m: float) -> Built:
+    """A booth with windows on all sides on its island, whose nose has bars of red and white, and an arm over the lane at +y."""
+    white, glass, lift = Surface("steel_white"), Surface("window_glass"), 0.2
+    parts = [
+        solids.box((length_m, 1.3, 1.0), (0.0, 0.0, 0.5), white),
+        solids.box((length_m - 0.06, 1.24, 1.1), (0.0, 0.0, 1.55), glass),
+        solids.box((length_m + 0.2, 1.5, 0.18), (0.0, 0.0, height_m - 0.09), white),
+        solids.box((length_m, 1.3, height_m - 2.28), (0.0, 0.0, (2.1 + height_m - 0.18) / 2), white),
+    ]
+    for x in (-length_m / 2 + 0.04, length_m / 2 - 0.04):
+        parts += [solids.box((0.08, 0.08, 1.2), (x, y, 1.55), white) for y in (-0.61, 0.61)]
+    for k in range(4):
+        color = Surface("sign_red") if k % 2 else Surface("sign_face")
+        parts.append(solids.box((0.3, width_m - 0.3, 0.2), (island_m / 2 - 0.5, 0.0, 0.1 + 0.2 * k), color))
+    meshes = [m.transformed(Pose.of((0.0, 0.0, lift))) for m in parts]
+    shape = shapely.box(-island_m / 2 + 0.7, -width_m / 2 + 0.7, island_m / 2 - 0.7, width_m / 2 - 0.7).buffer(0.7, quad_segs=6)
+    meshes.append(solids.prism(shape, -FOOT_M, lift, CONCRETE))
+    return meshes, []
+
+
+def rail_track(length_m: float) -> Built:
+    """Two rails on concrete sleepers, 0.6 m apart, along x."""
+    meshes = [solids.box((length_m, 0.07, 0.15), (0.0, y, 0.20), STEEL) for y in (-0.7525, 0.7525)]
+    count = max(1, round(length_m / 0.6))
+    for k in range(count):
+        x = -length_m / 2 + (k + 0.5) * length_m / count
+        meshes.append(solids.box((0.26, 2.4, 0.22), (x, 0.0, 0.015), CONCRETE))
+    return meshes, []
+
+
+def toll_canopy(span_m: float, depth_m: float, height_m: float, boards: str) -> Built:
+    """A roof over the lanes of a toll plaza, on columns; boards: texts over the lanes from y = -span/2 on, divided by ";"."""
+    white = Surface("steel_white")
+    meshes = [
+        solids.box((depth_m, span_m, 0.5), (0.0, 0.0, height_m + 0.25), white),
+        solids.box((depth_m + 0.1, span_m + 0.1, 0.2), (0.0, 0.0, height_m + 0.3), Surface("sign_blue")),
+    ]
+    said = boards.split(";")
+    for k, words in enumerate(said):
+        y = -span_m / 2 + (k + 0.5) * span_m / len(said)
+        layers = sign_faces.panel(words, sign_faces.GREEN if "CARD" not in words else sign_faces.BLUE, 0.4)
+        meshes += _board(layers, Pose.of((depth_m / 2 + 0.15, y, height_m - 0.15)))
+    return meshes, []
+
+
+BUILDERS = {
+    f.__name__: f
+    for f in (
+        gantry,
+        beacon,
+        drum,
+        noise_wall,
+        crossing_barrier,
+        tram_mast,
+        wire,
+        tunnel_ring,
+        toll_booth,
+        toll_canopy,
+        rail_track,
+    )
+}

@@ -62,6 +62,23 @@ class Place(Part):
     shape: Literal["t", "y", "x", "skew", "skew_t"] | None = Field(default=None, description="of a junction")
     ring_lanes: Annotated[StrictInt, Field(ge=1, le=2, description="of a roundabout")] | None = None
     ramps: Literal["off", "on", "both", "none"] | None = Field(default=None, description="of a motorway")
+    bus_lane: StrictBool | None = None
+    cycle_track: StrictBool | None = None
+    median_m: Annotated[Number, Field(ge=0, le=20, description="between directions, 0 for none")] | None = None
+    bay_m: Annotated[Number, Field(ge=10, le=500, description="of a lay-by")] | None = None
+    hedges: Share | None = Field(default=None, description="of the sides of a country road, those with hedge or fence")
+    shape_seed: Annotated[StrictInt, Field(ge=0, lt=2**31, description="of a place whose shape is drawn")] | None = None
+    over: StrictBool | None = Field(default=None, description="whether the road along x is the upper one at a bridge")
+    tunnel_m: Annotated[Number, Field(ge=20, le=5000)] | None = None
+    blocks: tuple[StrictInt, StrictInt] | None = Field(default=None, description="of a town: columns, rows")
+    block_m: Annotated[Number, Field(ge=40, le=1000, description="size of the blocks of a town")] | None = None
+    missing: Annotated[Number, Field(ge=0, le=0.4, description="share of a town's streets left out")] | None = None
+    aisles: Annotated[StrictInt, Field(ge=1, le=8, description="of a car park")] | None = None
+    bays: Annotated[StrictInt, Field(ge=4, le=60, description="on each side of an aisle")] | None = None
+    tracks: Annotated[StrictInt, Field(ge=1, le=2, description="of a level crossing")] | None = None
+    closed: StrictBool | None = Field(default=None, description="whether the barriers of a level crossing are down")
+    railway_m: Annotated[Number, Field(ge=50, le=5000, description="length of the railway at a level crossing")] | None = None
+    gates: Annotated[StrictInt, Field(ge=3, le=4, description="of a toll plaza, for each direction")] | None = None
     works_m: Annotated[Number, Field(ge=10, le=5000, description="length of road works")] | None = None
     barrier: StrictBool | None = Field(default=None, description="concrete elements along road works")
     gantries: StrictBool | None = None
@@ -78,23 +95,44 @@ class Place(Part):
         return self
 
 
-PLACES = ("straight", "curve", "hill", "crossing", "junction", "roundabout", "motorway", "work_zone")
+PLACES = (
+    "straight", "curve", "hill", "crossing", "junction", "roundabout", "motorway", "work_zone", "arterial",
+    "tram_street", "school_zone", "lay_by", "country_road", "bridge", "tunnel", "town", "car_park", "level_crossing",
+    "toll_plaza",
+)  # fmt: skip
 PARAMETERS_OF = {
-    "radius_m": ("curve", "roundabout"),
+    "radius_m": ("curve", "roundabout", "country_road"),
     "angle_deg": ("curve",),
-    "height_m": ("hill",),
+    "height_m": ("hill", "country_road", "bridge"),
     "arms": ("crossing", "roundabout"),
     "arm_angles_deg": ("junction", "roundabout"),
     "shape": ("junction",),
     "ring_lanes": ("roundabout",),
+    "bus_lane": ("arterial",),
+    "cycle_track": ("arterial",),
+    "median_m": ("arterial",),
+    "bay_m": ("lay_by",),
+    "hedges": ("country_road",),
+    "shape_seed": ("country_road", "town"),
+    "over": ("bridge",),
+    "tunnel_m": ("tunnel",),
+    "blocks": ("town",),
+    "block_m": ("town",),
+    "missing": ("town",),
+    "aisles": ("car_park",),
+    "bays": ("car_park",),
+    "tracks": ("level_crossing",),
+    "closed": ("level_crossing",),
+    "railway_m": ("level_crossing",),
+    "gates": ("toll_plaza",),
     "works_m": ("work_zone",),
     "barrier": ("work_zone",),
     "ramps": ("motorway",),
     "gantries": ("motorway",),
     "noise_walls": ("motorway",),
     "corner_radius_m": ("crossing", "junction"),
-    "control": ("crossing", "junction"),
-    "crosswalks": ("crossing", "junction", "roundabout"),
+    "control": ("crossing", "junction", "town"),
+    "crosswalks": ("crossing", "junction", "roundabout", "town"),
 }
 
 

@@ -19,6 +19,7 @@ PAVED = DRIVING | {"shoulder", "stop", "parking", "border", "restricted", "bikin
                    "roadWorks", "tram", "rail"}  # fmt: skip
 
 NONE = Cubics.of([])
+CLOSED_GATE = "closed_gate"  # kind of a signal at which traffic waits for as long as a scenario lasts
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scenesim.scenario.network import Corner, RoadObject, Signal
+from scenesim.scenario.network import CLOSED_GATE, Corner, RoadObject, Signal
 from scenesim.scenario.pieces import on_road
 from scenesim.scenario.style import Style
 
@@ -133,6 +133,11 @@ def words(
     return RoadObject(identity, "roadMark", f"text:{text}", s, t, heading=heading, length=size_m, width=0.0, color=color)
 
 
+def bicycle(identity: str, s: float, t: float, heading: float = 0.0) -> RoadObject:
+    """A bicycle on a cycle track or lane, for traffic along s turned by `heading`."""
+    return RoadObject(identity, "roadMark", "bicycle", s, t, heading=heading, length=1.8)
+
+
 def sign(
     style: Style, identity: str, name: str, s: float, t: float, against: bool = False, value: float | None = None, **more
 ) -> Signal:
@@ -160,6 +165,11 @@ def traffic_light(identity: str, s: float, t: float, against: bool = True, headi
     return Signal(
         identity, "traffic light", "1000001", "-1", "OpenDRIVE", True, s, t, 2.2, heading, orientation="-" if against else "+"
     )
+
+
+def closed_gate(identity: str, s: float, t: float, against: bool) -> Signal:
+    """Where traffic along s, or against it, waits before a barrier that is down; nothing stands there."""
+    return Signal(identity, "gate", CLOSED_GATE, "-1", "", True, s, t, orientation="-" if against else "+")
 
 
 def thing(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scenesim.models.kept import digest
-from scenesim.scenario import junctions, motorway, opendrive, places, roundabout, work_zone
+from scenesim.scenario import gates, junctions, motorway, opendrive, places, roundabout, streets, structures, town, work_zone
 from scenesim.scenario.countries import country
 from scenesim.scenario.kerbs import with_kerbs
 from scenesim.scenario.mirrored import mirrored
@@ -21,12 +21,15 @@ STYLES = {"town": TOWN, "rural": COUNTRY, "motorway": MOTORWAY}
 # Places that know both sides of traffic; the others are built for the right, and mirrored.
 ON_BOTH_SIDES: dict[str, Callable[..., Network]] = {
     "straight": places.straight, "curve": places.curve, "hill": places.hill, "crossing": junctions.crossing,
-    "junction": junctions.junction,
+    "junction": junctions.junction, "town": town.town, "car_park": town.car_park,
 }  # fmt: skip
 BUILDERS: dict[str, Callable[..., Network]] = ON_BOTH_SIDES | {
-    "roundabout": roundabout.roundabout, "motorway": motorway.motorway, "work_zone": work_zone.work_zone,
+    "roundabout": roundabout.roundabout, "motorway": motorway.motorway, "work_zone": work_zone.work_zone, "arterial": streets.arterial,
+    "tram_street": streets.tram_street, "school_zone": streets.school_zone, "lay_by": streets.lay_by,
+    "country_road": streets.country_road, "bridge": structures.bridge, "tunnel": structures.tunnel,
+    "level_crossing": gates.level_crossing, "toll_plaza": gates.toll_plaza,
 }  # fmt: skip
-USUAL_TYPE = {"motorway": "motorway"}  # of places that are of one type only
+USUAL_TYPE = {"motorway": "motorway", "country_road": "rural", "toll_plaza": "motorway"}  # of places that are of one type only
 WITH_ARMS = ("crossing", "junction", "roundabout")
 # Field of a Place -> argument of its builder, where they differ.
 RENAMED = {"corner_radius_m": "corner_m"}

@@ -14,6 +14,7 @@ from scenesim.geometry import facets, fill
 from scenesim.geometry.facets import Facets
 from scenesim.geometry.mesh import Surface
 from scenesim.models.letters import text
+from scenesim.models.sign_faces import bicycle
 from scenesim.scenario.network import DRIVING, Corner, RoadObject, Signal
 from scenesim.world.road import RoadMap, RoadSurface
 
@@ -29,6 +30,7 @@ STOP = Surface("mark_white", "lane_marking", "stop_line")
 ZEBRA = Surface("mark_white", "lane_marking", "crosswalk")
 SYMBOL = Surface("mark_white", "lane_marking", "symbol")
 BAY = Surface("mark_white", "lane_marking", "parking")
+RAIL = Surface("steel_galvanised", "road")  # of a tram, flush with the road
 YIELD = Surface("mark_white", "lane_marking", "yield_line")
 TEXT_LONG = 2.5  # letters on the road are longer than wide, as they are seen at a slant
 
@@ -79,8 +81,9 @@ def _object(surface: RoadSurface, thing: RoadObject) -> Iterator[tuple[BaseGeome
     kind = thing.kind.lower()
     if kind not in ("crosswalk", "roadmark", "parkingspace"):
         return
-    if thing.name.startswith("text:"):
-        yield _text(surface, thing), _colored(SYMBOL, thing.color)
+    if thing.name.startswith("text:") or thing.name == "bicycle":
+        flat = bicycle(1.0) if thing.name == "bicycle" else text(thing.name.removeprefix("text:"), 1.0)
+        yield _drawn(surface, thing, flat), _colored(SYMBOL, thing.color)
         return
     for ring in _rings(surface, thing):
         shape = shapely.Polygon(ring)
@@ -99,12 +102,14 @@ def _object(surface: RoadSurface, thing: RoadObject) -> Iterator[tuple[BaseGeome
 
 
 def _colored(paint: Surface, color: str) -> Surface:
+    if color == "steel":
+        return RAIL
     return replace(paint, material="mark_yellow") if color == "yellow" else paint
 
 
-def _text(surface: RoadSurface, thing: RoadObject) -> BaseGeometry:
-    """Letters whose feet are at the object's place, for who drives along its heading; thing.length: from foot to head."""
-    flat = text(thing.name.removeprefix("text:"), 1.0)
+def _drawn(surface: RoadSurface, thing: RoadObject, flat: BaseGeometry) -> BaseGeometry:
+    """A drawing, 1 high, whose foot is at the object's place, for who drives along its heading; thing.length: from foot to
+    head."""
     low = flat.bounds[1]
     pose = surface.pose(thing.s, thing.t, heading=thing.heading)
     width = thing.length / TEXT_LONG

@@ -16,8 +16,9 @@ from scenesim.geometry import solids
 from scenesim.geometry.mesh import Surface
 from scenesim.models import catalogue
 from scenesim.models.catalogue import ModelRequest
+from scenesim.models.model import LAMP_BITS
 from scenesim.scenario import countries
-from scenesim.scenario.network import Corner, RoadObject, Signal
+from scenesim.scenario.network import CLOSED_GATE, Corner, RoadObject, Signal
 from scenesim.scene.placement import Placement
 from scenesim.scene.site import Site, rectangle
 from scenesim.world.road import RoadMap, RoadSurface
@@ -43,6 +44,7 @@ LIGHTS = {
 ON_THE_ROAD = {"293", "294", "295", "341", "342"}  # markings that maps list among the signals
 WALKERS_CLEAR_S = 7.0  # a carriageway of 8 m at 1.2 m/s (RiLSA 2015)
 HEADROOM_M, SPANS_M = 4.0, 4.0  # what is higher and wider than this is driven under
+HOLLOW = {"tunnel_ring"}  # one drives through, but nothing else stands there
 LOWEST_M = 0.5  # a sign that is said to stand lower than this has no height in the map
 
 
@@ -50,6 +52,8 @@ def signals(road_map: RoadMap, site: Site) -> Iterator[Placement]:
     """Signs and traffic lights where the map has them."""
     for surface in road_map.surfaces.values():
         for signal in surface.road.signals:
+            if signal.kind == CLOSED_GATE:
+                continue
             placed = _light(surface, signal, site) if signal.kind in LIGHTS or signal.dynamic else _sign(surface, signal, site)
             if placed is not None:
                 yield placed
@@ -229,10 +233,11 @@ def _furnished(thing: RoadObject, x: float, y: float, yaw: float, site: Site) ->
     if thing.kind == "obstacle":
         if any(feet.intersects(other) for other in site.near(feet)):
             return None
-        site.take(feet)
+        site.take(shape if thing.name in HOLLOW else feet)
     elif not site.claim(feet, "carriageway"):
         return None
-    return Placement(site.stand(x, y, yaw, z + thing.z), request)
+    lamps = LAMP_BITS["street"] if dict(thing.options).get("lamp") else 0  # of tunnels, by day too
+    return Placement(site.stand(x, y, yaw, z + thing.z), request, lamp_bits=lamps)
 
 
 def _block(surface: RoadSurface, thing: RoadObject, site: Site) -> Iterator[Placement]:

@@ -43,6 +43,8 @@ def lane_surface(kind: str, road_kind: str) -> Surface:
         return KERB
     if kind == "shoulder" and road_kind == "rural":
         return GRAVEL
+    if kind == "rail":
+        return GRAVEL
     return ASPHALT if kind in PAVED else GRASS
 
 

@@ -27,6 +27,8 @@ RIDDEN = ("bicycle", "motorcycle", "moped", "scooter", "e_scooter", "cargo_bike"
 PEOPLE_VARIANTS = 3  # shapes of each kind of person: more only cost time and memory
 FASTEST_WITH_BICYCLES_M_S = 101 / 3.6
 STANDING_SHARE, CROSSING_SHARE = 0.15, 0.3
+NOSE_IN_SHARE = 0.75
+BUS_SHARE = 0.15  # of the places on bus lanes, those where a bus drives
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,10 @@ def driving(
             if kind == "cyclist" and not _may_cycle(graph.map.surfaces[spot.lane.road], spot.s):
                 continue
             shares = mix["cycling"] if kind == "cyclist" else mix["driving"][_road_kind(road, spot.s)]
+            if graph.map.lane(spot.lane).kind == "bus":
+                if kind == "cyclist" or g.uniform() > BUS_SHARE:
+                    continue
+                shares = {"bus": 1.0}
             model = pick(shares, g, known)
             request = ModelRequest("vehicle", model)
             if model in RIDDEN:
@@ -241,12 +247,16 @@ def _edge_offset(graph: LaneGraph, spot: _Spot) -> float:
 
 
 def parked(road_map: RoadMap, around: Array, reach_m: float, count: int, key: Key, crowd: Crowd) -> Iterator[Standing]:
-    """Vehicles on parking lanes, one behind the other with gaps, each a little out of line."""
+    """Vehicles in marked bays, most with their noses to the back; then on parking lanes, one behind the other with gaps, each a
+    little out of line."""
+    made = 0
+    for standing in _in_bays(road_map, around, reach_m, count, derive(key, "bays"), crowd):
+        yield standing
+        made += 1
     mix = assets.read("traffic", "mix")["parked"]
     known = catalogue.vehicles()
     spots = _spots(road_map, {"parking"}, around, reach_m, 0.75)
     order = generator(derive(key, "order")).permutation(len(spots))
-    made = 0
     for n, k in enumerate(order.tolist()):
         if made == count:
             return
@@ -267,6 +277,33 @@ def parked(road_map: RoadMap, around: Array, reach_m: float, count: int, key: Ke
         ends = pose.apply(np.array([[model.box_center_m[0] + u * half, 0.0, 0.0] for u in (-0.85, 0.0, 0.85)]))
         if crowd.claim(ends[:, :2], model.size_lwh_m[1] / 2 - 0.05 + 0.25 * float(g.uniform())):
             yield Standing(f"parked_{made}", request, paint(g), pose)
+            made += 1
+
+
+def _in_bays(road_map: RoadMap, around: Array, reach_m: float, count: int, key: Key, crowd: Crowd) -> Iterator[Standing]:
+    """Vehicles in the bays that a map marks (objects of kind parkingSpace with a length and a width), as far as they fit."""
+    mix, known = assets.read("traffic", "mix")["parked"], catalogue.vehicles()
+    bays = [(surface, q) for surface in road_map.surfaces.values() for q in surface.road.objects if q.kind == "parkingSpace"]
+    coarse = around[:: max(1, len(around) // 64)]
+    made = 0
+    for n, k in enumerate(generator(derive(key, "order")).permutation(len(bays)).tolist()):
+        if made == count:
+            return
+        surface, bay = bays[k]
+        g = generator(derive(key, n))
+        pose = surface.pose(bay.s, bay.t, heading=bay.heading + (np.pi if g.uniform() < NOSE_IN_SHARE else 0.0))
+        if min(bay.length, bay.width) < 1.5 or ((coarse - pose.translation[:2]) ** 2).sum(-1).min() > reach_m**2:
+            continue
+        request = ModelRequest("vehicle", pick(mix, g, known), 0, (catalogue.EMPTY,))
+        model = catalogue.build(request).model
+        length, width, _ = model.size_lwh_m
+        if length > bay.length + 0.4 or width > bay.width - 0.3:
+            continue
+        shift = (float(g.normal()) * 0.12 - model.box_center_m[0], float(g.normal()) * 0.05, 0.0)
+        at = pose @ Pose.of(shift, yaw=float(g.normal()) * 0.015)
+        ends = at.apply(np.array([[model.box_center_m[0] + u * (length - width) / 2, 0.0, 0.0] for u in (-1.0, 0.0, 1.0)]))
+        if crowd.claim(ends[:, :2], width / 2 - 0.05):
+            yield Standing(f"parked_{made}", request, paint(g), at)
             made += 1
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenesim.scenario.network import Signal
+from scenesim.scenario.network import CLOSED_GATE, Signal
 from scenesim.world.road import RoadSurface
 from scenesim.world.route import Route
 
@@ -50,13 +50,17 @@ def color(yaw: float, time_s: float = 0.0) -> str:
 
 @dataclass(frozen=True)
 class Stop:
-    """Where the front bumper of who follows a route waits at a light: its distance, and the yaw by which it has its turn."""
+    """Where the front bumper of who follows a route waits at a light: its distance, and the yaw by which it has its turn; closed: whether it
+    stops everybody always."""
 
     distance_m: float
     yaw: float
+    closed: bool = False
 
     def holds(self, time_s: float, gap_m: float, speed_m_s: float) -> bool:
         """Whether it stops who is `gap_m` before it: at red, and at amber where there is room to brake."""
+        if self.closed:
+            return True
         now = color(self.yaw, time_s)
         return now.startswith("red") or (now == "amber" and gap_m >= speed_m_s**2 / (2 * EASY_BRAKING_M_S2))
 
@@ -81,5 +85,5 @@ def stops(route: Route) -> list[Stop]:
                     if along
                     else np.interp(-signal.s, -s, route.distance_m[inside])
                 )
-                found.append(Stop(float(d) - STOP_BEFORE_M, phase_yaw(surface, signal)))
+                found.append(Stop(float(d) - STOP_BEFORE_M, phase_yaw(surface, signal), signal.kind == CLOSED_GATE))
     return sorted((p for p in found if p.distance_m > 0.0), key=lambda p: p.distance_m)
