@@ -19,6 +19,7 @@ from scenesim.scenario.roads import network
 from scenesim.scene import ground
 from scenesim.scene.surroundings import Surroundings, surroundings
 from scenesim.world.lanes import LaneGraph, lane_at
+from scenesim.world.population import Crowd, parked
 from scenesim.world.road import RoadMap
 from scenesim.world.route import route_from
 
@@ -124,13 +125,72 @@ def test_routes_bend_no_sharper_than_cars_turn(case, where):
     assert tightest < 1 / 4.5  # a city car turns in 9 to 10 m from kerb to kerb
 
 
+def reached(m, road, lane, keys=40, run_m=400.0):
+    """Roads that traffic comes to from a lane, where it chooses at random."""
+    start = next(r for r in m.lanes() if (r.road, r.lane) == (road, lane))
+    s = LaneGraph(m).entry_exit(start)[0]
+    graph = LaneGraph(m)
+    return {ref.road for n in range(keys) for ref in route_from(m, start, s, run_m, Key(n), "random", graph).lanes}
+
+
+@pytest.mark.parametrize("where", SIDES)
+def test_traffic_drives_through_a_roundabout_to_every_arm(where):
+    m = of(("roundabout", {}), where)
+    for arm in "1234":
+        far = m.network.roads[arm].sections[-1].lanes
+        inward = 1 if where == "germany" else -1
+        assert inward in far
+        section = len(m.network.roads[arm].sections) - 1
+        graph = LaneGraph(m)
+        start = next(r for r in m.lanes() if (r.road, r.section, r.lane) == (arm, section, inward))
+        route = [route_from(m, start, graph.entry_exit(start)[0], 400.0, Key(n), "random", graph) for n in range(60)]
+        assert {"1", "2", "3", "4"} <= {ref.road for r in route for ref in r.lanes}
+
+
+def test_traffic_leaves_a_motorway_and_joins_it():
+    m = of(("motorway", {"noise_walls": True}))
+    assert "exit" in reached(m, "1", -2, run_m=900.0) and "3" in reached(m, "1", -2, run_m=1200.0)
+    assert "3" in reached(m, "entry", -1)
+
+
+def test_everybody_waits_at_a_closed_level_crossing():
+    from scenesim.world.signals import stops
+
+    m = of(("level_crossing", {"closed": True}))
+    for lane in (-1, 1):
+        start = next(r for r in m.lanes() if r.lane == lane)
+        route = route_from(m, start, LaneGraph(m).entry_exit(start)[0], 300.0, Key(1))
+        gate = stops(route)
+        assert len(gate) == 1 and all(gate[0].holds(t, 20.0, 10.0) for t in (0.0, 20.0, 50.0))
+        rails = abs(float(route.pose_at(gate[0].distance_m).translation[0]))
+        assert 4.0 < rails < 9.0  # the bumper stops before the arm
+
+
+def test_cars_stand_in_the_bays_of_a_car_park():
+    m = of(("car_park", {}))
+    crowd = Crowd()
+    cars = list(parked(m, np.array([[20.0, 0.0]]), 60.0, 30, Key(5), crowd))
+    bays = [(s, q) for s in m.surfaces.values() for q in s.road.objects if q.kind == "parkingSpace"]
+    middles = np.array([s.pose(q.s, q.t).translation[:2] for s, q in bays])
+    assert len(cars) == 30
+    taken = set()
+    for car in cars:
+        model = catalogue.build(car.request).model
+        at = car.pose.apply(np.array([model.box_center_m[0], 0.0, 0.0]))[:2]
+        away = np.sqrt(((middles - at) ** 2).sum(1))
+        assert away.min() < 0.6
+        taken.add(int(away.argmin()))
+    assert len(taken) == 30
+
+
 # ---- nothing stands in anything else
 
-FLAT = {"terrain"}
+
+ABOVE = {"wire", "tunnel_ring", "toll_canopy", "gantry"}  # one drives under them
 
 
 def footprint(p):
-    """(middle, axes (2, 2), half sizes) of what a thing covers at the ground; None for what hangs above it."""
+    """(middle, axes (2, 2), half sizes) of what a thing covers at the ground."""
     model = catalogue.build(p.request).model
     length, width, height = model.size_lwh_m
     ahead, left = model.box_center_m[:2]
@@ -162,7 +222,11 @@ def test_nothing_stands_in_anything_else_or_on_a_lane(case):
     around = np.stack([x, y], 1)
     land = ground.build(m, around, 75.0)
     for seed in (1, 2) if case[0] != "motorway" else (1,):
-        placed = [p for p in surroundings(m, land, Key(seed), Surroundings(), around, 65.0) if p.request is not None]
+        placed = [
+            p
+            for p in surroundings(m, land, Key(seed), Surroundings(), around, 65.0)
+            if p.request is not None and p.request.name not in ABOVE
+        ]
         shapes = [footprint(p) for p in placed]
         assert placed
         for k, (p, shape) in enumerate(zip(placed, shapes)):
@@ -187,6 +251,15 @@ def test_nothing_stands_in_anything_else_or_on_a_lane(case):
         ({"kind": "junction", "arm_angles_deg": (0, 180)}, "3 to 6"),
         ({"kind": "motorway", "length_m": 500}, "too short"),
         ({"kind": "motorway", "lanes": 1}, "at least 2"),
+        ({"kind": "country_road", "radius_m": 12}, "too tight"),
+        ({"kind": "bridge", "height_m": 3}, "5.5 to 15"),
+        ({"kind": "tunnel", "tunnel_m": 390}, "too short"),
+        ({"kind": "town", "block_m": 45}, "apart"),
+        ({"kind": "lay_by", "bay_m": 280}, "too short"),
+        ({"kind": "toll_plaza", "lanes": 3}, "2 for each"),
+        ({"kind": "school_zone", "length_m": 60}, "too short"),
+        ({"kind": "tram_street", "lane_width_m": 2.5}, "too narrow"),
+        ({"kind": "arterial", "median_m": 0.5}, "1 to 20"),
         ({"kind": "work_zone", "works_m": 280, "length_m": 300}, "too short"),
     ],
 )

@@ -58,7 +58,7 @@ def gantry(span_m: float, clearance_m: float, face: str, boards: str) -> Built:
     for text, where in zip(said, places):
         words, _, number = text.partition("#")
         arrows = int(number) if number else 0
-        layers = sign_faces.panel(words, ground, 0.36, abs(arrows), -90.0 if arrows >= 0 else 90.0 - side * 45.0)
+        layers = sign_faces.panel(words, ground, 0.5, abs(arrows), -90.0 if arrows >= 0 else 90.0 - side * 45.0)
         low_x, low_y, high_x, high_y = layers[0][0].bounds
         room = 0.42 * span if len(said) > 1 else 0.8 * span
         size = min(1.0, room / (high_x - low_x))
@@ -174,7 +174,8 @@ def tunnel_ring(
 ) -> Built:
     """A piece of a tunnel about a road that runs along x: walls at y = half_m and -half_m, a ceiling, and earth on top.
 
-    portal: 1 if this is the end where +x looks out, -1 for the other end: it has a wall that holds the slope. lamp: 1 with a lamp.
+    portal: 1 if this is the end where +x looks out, -1 for the other end: it has a wall that holds the slope. lamp: 1 with
+    a lamp.
     """
     w, h, t = half_m, height_m, thick_m
     concrete = Surface("concrete")
@@ -205,8 +206,9 @@ def tunnel_ring(
     return meshes, lamps
 
 
-def toll_booth(height_m: float, length_m: float, island_m: float, width_m: float) -> Built:
-    """A booth with windows on all sides on its island, whose nose has bars of red and white, and an arm over the lane at +y."""
+def toll_booth(height_m: float, length_m: float, island_m: float, width_m: float, roof_m: float) -> Built:
+    """A booth with windows on all sides on its island, whose nose has bars of red and white, between columns that
+    carry a roof."""
     white, glass, lift = Surface("steel_white"), Surface("window_glass"), 0.2
     parts = [
         solids.box((length_m, 1.3, 1.0), (0.0, 0.0, 0.5), white),
@@ -222,6 +224,9 @@ def toll_booth(height_m: float, length_m: float, island_m: float, width_m: float
     meshes = [m.transformed(Pose.of((0.0, 0.0, lift))) for m in parts]
     shape = shapely.box(-island_m / 2 + 0.7, -width_m / 2 + 0.7, island_m / 2 - 0.7, width_m / 2 - 0.7).buffer(0.7, quad_segs=6)
     meshes.append(solids.prism(shape, -FOOT_M, lift, CONCRETE))
+    meshes += [
+        solids.lathe([(0.16, lift), (0.16, roof_m)], STEEL, sides=14).transformed(Pose.of((x, 0.0, 0.0))) for x in (-2.3, 2.3)
+    ]
     return meshes, []
 
 

@@ -138,7 +138,7 @@ def toll_plaza(style: Style, length_m: float = 400.0, gates: int = 4) -> Network
 
 
 def _gates(style: Style, order: list[str], a: float, b: float, along: bool) -> tuple[Strip, ...]:
-    """One side of a plaza that is open by a at the beginning and b at the end: 0 a road of two lanes, 1 a lane for each gate."""
+    """One side of a plaza that is open by a at the beginning and b at the end: 0 two lanes, 1 a lane for each gate."""
     w = style.lane_width_m
     edge = (cross_section.solid(style, wide=True),)
     opening = (a < b) if along else (a > b)  # as its traffic sees it
@@ -164,7 +164,8 @@ def _gates(style: Style, order: list[str], a: float, b: float, along: bool) -> t
             )
         )
         if not plain:
-            found.append(Strip(f"island_{name}", "restricted", ISLAND_M * a, ISLAND_M * b))
+            outer = edge if name == order[-1] else ()
+            found.append(Strip(f"island_{name}", "restricted", ISLAND_M * a, ISLAND_M * b, outer))
     found.append(Strip("hard", "shoulder", max(style.shoulder_m, 0.5)))
     found.append(Strip("verge", "none", max(style.verge_m, 0.5)))
     return tuple(found)

@@ -266,8 +266,8 @@ def _connecting(
 
 
 def _used(lanes: int, side: int, a: Arm, b: Arm, arms: Sequence[Arm]) -> range:
-    """Lanes, from the middle outwards, that lead from a to b: straight on all of them; a turn leads from the lane nearest to where
-    it goes. Where no way leads straight on, lanes between go with the turn across the road."""
+    """Lanes, from the middle outwards, that lead from a to b: straight on all of them; a turn leads from the lane nearest to
+    where it goes. Where no way leads straight on, lanes between go with the turn across the road."""
     turns = {q: side * math.remainder(q.heading - a.heading - math.pi, 2 * math.pi) for q in arms if q is not a}
     order = sorted(turns, key=lambda q: -turns[q])  # from the turn to the kerb's side to that across the road
     goes_straight = any(abs(t) <= STRAIGHT_RAD for t in turns.values())

@@ -24,7 +24,8 @@ ON_BOTH_SIDES: dict[str, Callable[..., Network]] = {
     "junction": junctions.junction, "town": town.town, "car_park": town.car_park,
 }  # fmt: skip
 BUILDERS: dict[str, Callable[..., Network]] = ON_BOTH_SIDES | {
-    "roundabout": roundabout.roundabout, "motorway": motorway.motorway, "work_zone": work_zone.work_zone, "arterial": streets.arterial,
+    "roundabout": roundabout.roundabout, "motorway": motorway.motorway, "work_zone": work_zone.work_zone,
+    "arterial": streets.arterial,
     "tram_street": streets.tram_street, "school_zone": streets.school_zone, "lay_by": streets.lay_by,
     "country_road": streets.country_road, "bridge": structures.bridge, "tunnel": structures.tunnel,
     "level_crossing": gates.level_crossing, "toll_plaza": gates.toll_plaza,

@@ -1,5 +1,4 @@
-"""Streets and roads of one line with more than lanes: arterials with bus lane, cycle track and median, tram tracks, school zones,
-lay-bys, and winding country roads between hedges."""
+"""Streets of one line: arterials with bus lane, cycle track and median, tram tracks, school zones, lay-bys, country roads."""
 
 from __future__ import annotations
 
@@ -198,8 +197,8 @@ def country_road(
     hedges: float = 0.5,
     shape_seed: int = 0,
 ) -> Network:
-    """A road that winds and rises and falls, with stretches of hedges, fences and trees beside it. radius_m: of its tightest bends.
-    height_m: of its hills. hedges: share of its sides that have a hedge or a fence. shape_seed: of its shape."""
+    """A road that winds and rises and falls, with stretches of hedges, fences and trees beside it. radius_m: of its tightest
+    bends. height_m: of its hills. hedges: share of its sides that have a hedge or a fence. shape_seed: of its shape."""
     if not 0.0 <= hedges <= 1.0:
         raise InputError(f"hedges: {hedges:g}; a share is between 0 and 1")
     if radius_m < 30.0:

@@ -23,7 +23,7 @@ LAMP_EVERY = 2  # pieces
 
 
 def bridge(style: Style, length_m: float = 400.0, height_m: float = 6.5, over: bool = True) -> Network:
-    """Two roads that cross without meeting. over: road "1", along x, is the upper one, else the lower; road "2" runs along y."""
+    """Two roads that cross without meeting. over: road "1", along x, is the upper one; road "2" runs along y."""
     if not 5.5 <= height_m <= 15.0:
         raise InputError(f"height_m: {height_m:g} m; a bridge is 5.5 to 15 m high")
     half = positive(length_m, "length_m") / 2

@@ -125,7 +125,7 @@ def graph_of_streets(
     crosswalks: bool,
     least_m: float = LEAST_STREET_M,
 ) -> Network:
-    """Straight streets between points, called "1", "2" ... in the order of `edges`, and a junction at each point where two or more
+    """Straight streets between points, called "1", "2" ... in the order of `edges`, and a junction wherever two or more
     meet. Raises InputError where two junctions come too near to each other."""
     ends: dict[str, list[_End]] = {p: [] for p in points}
     for k, (a, b) in enumerate(edges):

@@ -44,6 +44,7 @@ LIGHTS = {
 ON_THE_ROAD = {"293", "294", "295", "341", "342"}  # markings that maps list among the signals
 WALKERS_CLEAR_S = 7.0  # a carriageway of 8 m at 1.2 m/s (RiLSA 2015)
 HEADROOM_M, SPANS_M = 4.0, 4.0  # what is higher and wider than this is driven under
+HANGING = {"wire", "toll_canopy"}  # above everything, carried by other things
 HOLLOW = {"tunnel_ring"}  # one drives through, but nothing else stands there
 LOWEST_M = 0.5  # a sign that is said to stand lower than this has no height in the map
 
@@ -230,7 +231,9 @@ def _furnished(thing: RoadObject, x: float, y: float, yaw: float, site: Site) ->
     shape = rectangle(x + c * ahead - s * left, y + s * ahead + c * left, yaw, length, width)
     over = model.size_lwh_m[2] > HEADROOM_M and max(length, width) > SPANS_M  # a gantry stands on its legs
     feet = shape if not over else shapely.Point(x, y).buffer(0.3)
-    if thing.kind == "obstacle":
+    if thing.kind == "obstacle" and thing.name in HANGING:
+        pass
+    elif thing.kind == "obstacle":
         if any(feet.intersects(other) for other in site.near(feet)):
             return None
         site.take(shape if thing.name in HOLLOW else feet)

@@ -50,8 +50,8 @@ def color(yaw: float, time_s: float = 0.0) -> str:
 
 @dataclass(frozen=True)
 class Stop:
-    """Where the front bumper of who follows a route waits at a light: its distance, and the yaw by which it has its turn; closed: whether it
-    stops everybody always."""
+    """Where the front bumper of who follows a route waits at a light: its distance, and the yaw by which it has its turn;
+    closed: whether it stops everybody always."""
 
     distance_m: float
     yaw: float
