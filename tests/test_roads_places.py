@@ -1,72 +1,27 @@
-"""Every kind of place: lanes join in position and heading, traffic can drive through, and nothing stands in anything else."""
+"""Every kind of place: lanes join in position and heading, and traffic can drive through; countries."""
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pytest
+from place_cases import CASES, SIDES, of, source
 
 from scenesim.base import assets
 from scenesim.base.errors import InputError
 from scenesim.base.keys import Key
-from scenesim.models import building, catalogue
+from scenesim.models import catalogue
 from scenesim.models.roadside import FACES
 from scenesim.scenario.countries import country
-from scenesim.scenario.model import PLACES, RoadSource
+from scenesim.scenario.model import RoadSource
 from scenesim.scenario.network import DRIVING
 from scenesim.scenario.roads import network
-from scenesim.scene import ground
-from scenesim.scene.surroundings import Surroundings, surroundings
-from scenesim.world.lanes import LaneGraph, lane_at
+from scenesim.world.lanes import LaneGraph
 from scenesim.world.population import Crowd, parked
 from scenesim.world.road import RoadMap
 from scenesim.world.route import route_from
 
-PLACE_OF = {
-    "straight": [{}],
-    "curve": [{"radius_m": 60}],
-    "hill": [{}],
-    "crossing": [{"lanes": 2}],
-    "junction": [{"shape": s} for s in ("t", "y", "x", "skew", "skew_t")] + [{"arm_angles_deg": (0, 50, 130, 200, 290)}],
-    "roundabout": [
-        {},
-        {"radius_m": 10, "arms": 3},
-        {"ring_lanes": 2, "lanes": 2, "arms": 5, "radius_m": 32},
-        {"ring_lanes": 2},
-    ],
-    "motorway": [{"noise_walls": True}, {"ramps": "off", "lanes": 3}, {"ramps": "on"}, {"ramps": "none"}],
-    "work_zone": [{"lanes": 2}, {}, {"lanes": 2, "road_type": "motorway", "length_m": 600}],
-    "arterial": [{"lanes": 2}, {"bus_lane": False, "median_m": 0}],
-    "tram_street": [{}],
-    "school_zone": [{}],
-    "lay_by": [{"road_type": "rural"}, {}],
-    "country_road": [{}, {"shape_seed": 3, "hedges": 1.0}],
-    "bridge": [{}, {"over": False, "road_type": "rural"}],
-    "tunnel": [{}],
-    "town": [{"blocks": (2, 2)}, {"blocks": (2, 1), "lanes": 2, "block_m": 120, "shape_seed": 5}],
-    "car_park": [{}],
-    "level_crossing": [{"closed": True}, {"tracks": 2, "road_type": "rural"}],
-    "toll_plaza": [{}, {"gates": 3}],
-}
-CASES = [(kind, options) for kind in PLACES for options in PLACE_OF[kind]]
-SIDES = ("germany", "united_kingdom")
 # Lanes that begin or end beside another, and whose traffic changes over: by half a lane where they taper, else by a whole one.
 CHANGES = {"motorway": 1.95, "work_zone": 3.8, "toll_plaza": 1.95}
-
-
-def source(kind, options, where="germany"):
-    return RoadSource(place={"kind": kind, **options}, country=where)
-
-
-@cache
-def road_map(kind, options, where):
-    return RoadMap(network(source(kind, dict(options), where)))
-
-
-def of(case, where="germany"):
-    kind, options = case
-    return road_map(kind, tuple((k, v) for k, v in options.items()), where)
 
 
 def heading(m, ref, s):
@@ -181,62 +136,6 @@ def test_cars_stand_in_the_bays_of_a_car_park():
         assert away.min() < 0.6
         taken.add(int(away.argmin()))
     assert len(taken) == 30
-
-
-# ---- nothing stands in anything else
-
-
-ABOVE = {"wire", "tunnel_ring", "toll_canopy", "gantry"}  # one drives under them
-
-
-def footprint(p):
-    """(middle, axes (2, 2), half sizes) of what a thing covers at the ground."""
-    model = catalogue.build(p.request).model
-    length, width, height = model.size_lwh_m
-    ahead, left = model.box_center_m[:2]
-    if p.request.kind == "building":
-        d = building.draw(p.request.name, Key(p.request.key))  # without eaves and balconies
-        (length, width), ahead, left = (d.depth_m, d.width_m), 0.0, 0.0
-    elif p.request.kind == "vegetation" and "hedge" not in p.request.name or (p.request.kind == "roadside" and height > 2.0):
-        length, width, ahead, left = 0.2, 0.2, 0.0, 0.0  # trunks and posts
-    yaw = float(p.world_from_object.yaw())
-    c, s = np.cos(yaw), np.sin(yaw)
-    axes = np.array([[c, s], [-s, c]])
-    return p.world_from_object.translation[:2] + np.array([ahead, left]) @ axes, axes, np.array([length, width]) / 2 * 0.96
-
-
-def overlaps(a, b):
-    """Whether two rectangles share an area: they do if no axis of either parts them."""
-    between = b[0] - a[0]
-    for axis in (*a[1], *b[1]):
-        reach = sum(float(half @ np.abs(axes @ axis)) for _, axes, half in (a, b))
-        if abs(between @ axis) >= reach - 0.01:
-            return False
-    return True
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_nothing_stands_in_anything_else_or_on_a_lane(case):
-    m = of(case)
-    x, y, _ = m.network.roads["1"].line.at(0.25 * m.network.roads["1"].length + np.array([0.0, 50.0]))
-    around = np.stack([x, y], 1)
-    land = ground.build(m, around, 75.0)
-    for seed in (1, 2) if case[0] != "motorway" else (1,):
-        placed = [
-            p
-            for p in surroundings(m, land, Key(seed), Surroundings(), around, 65.0)
-            if p.request is not None and p.request.name not in ABOVE
-        ]
-        shapes = [footprint(p) for p in placed]
-        assert placed
-        for k, (p, shape) in enumerate(zip(placed, shapes)):
-            z = p.world_from_object.translation[2]
-            assert np.isfinite(z)
-            corners = shape[0] + np.array([[1, 1], [-1, -1], [0, 0]]) * shape[2] @ shape[1]
-            for corner in corners:
-                assert lane_at(m, *corner.tolist(), float(z)) is None, (p.request.name, corner)
-            for other, beside in zip(placed[:k], shapes[:k]):
-                assert not overlaps(shape, beside), (p.request, other.request, shape[0])
 
 
 # ---- what cannot be built, and countries

@@ -182,7 +182,9 @@ def tunnel_ring(
     meshes = [solids.box((length_m, t, h + FOOT_M), (0.0, y, (h - FOOT_M) / 2), concrete) for y in (w + t / 2, -w - t / 2)]
     meshes.append(solids.box((length_m, 2 * (w + t), t), (0.0, 0.0, h + t / 2), concrete))
     meshes += [solids.box((length_m, 0.02, 2.6), (0.0, y, 1.5), Surface("steel_white")) for y in (w - 0.012, -w + 0.012)]
-    bank = shapely.Polygon([(-w - t - 9.0, -1.0), (-w - t - 1.0, h + t + 0.5), (w + t + 1.0, h + t + 0.5), (w + t + 9.0, -1.0)])
+    bank = shapely.Polygon(
+        [(-w - t - 9.0, -0.39), (-w - t - 1.0, h + t + 0.5), (w + t + 1.0, h + t + 0.5), (w + t + 9.0, -0.39)]
+    )
     room = shapely.box(-w - t, -2.0, w + t, h + t)
     earth = solids.prism(shapely.difference(bank, room), -length_m / 2, length_m / 2, Surface("grass"))
     meshes.append(earth.transformed(MODEL_FROM_FACE))
@@ -190,7 +192,7 @@ def tunnel_ring(
         x = portal * (length_m / 2 - 0.25)
         front = shapely.difference(
             shapely.Polygon(
-                [(-w - t - 5.0, -1.0), (-w - t - 0.6, h + t + 1.2), (w + t + 0.6, h + t + 1.2), (w + t + 5.0, -1.0)]
+                [(-w - t - 5.0, -0.39), (-w - t - 0.6, h + t + 1.2), (w + t + 0.6, h + t + 1.2), (w + t + 5.0, -0.39)]
             ),
             shapely.box(-w, -2.0, w, h),
         )
@@ -232,11 +234,11 @@ def toll_booth(height_m: float, length_m: float, island_m: float, width_m: float
 
 def rail_track(length_m: float) -> Built:
     """Two rails on concrete sleepers, 0.6 m apart, along x."""
-    meshes = [solids.box((length_m, 0.07, 0.15), (0.0, y, 0.20), STEEL) for y in (-0.7525, 0.7525)]
+    meshes = [solids.box((length_m, 0.07, 0.17), (0.0, y, 0.235), STEEL) for y in (-0.7525, 0.7525)]
     count = max(1, round(length_m / 0.6))
     for k in range(count):
         x = -length_m / 2 + (k + 0.5) * length_m / count
-        meshes.append(solids.box((0.26, 2.4, 0.22), (x, 0.0, 0.015), CONCRETE))
+        meshes.append(solids.box((0.26, 2.4, 0.26), (x, 0.0, 0.02), CONCRETE))
     return meshes, []
 
 
