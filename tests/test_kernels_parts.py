@@ -64,6 +64,37 @@ def test_lanes_are_numpys_float32():
 
 
 @kernel
+def _in_order(near, far, out):
+    """Distances that are below another, sorted: keys, their lanes, and how many."""
+    a = simd.load_f8(simd.pointer(near), 0)
+    mask = a < simd.load_f8(simd.pointer(far), 0)
+    keys = simd.distance_keys(a, mask)
+    simd.store_i8(simd.pointer(out), 0, keys)
+    simd.store_i8(simd.pointer(out), 8, simd.falling(keys))
+    out[16], out[17] = simd.nearest_lane(keys), simd.count_bits(simd.bits(mask))
+    simd.store_i8(simd.pointer(out), 18, simd.i32x8(7))
+
+
+def test_distances_sort_with_their_lanes():
+    rng, out = np.random.default_rng(5), np.zeros(26, INT)
+    for k in range(300):
+        near = (rng.random(8) * 10.0 ** rng.integers(-6, 7)).astype(np.float32)
+        near[rng.random(8) < 0.2] = 0.0
+        if k % 3 == 0:
+            near[:] = near[rng.integers(0, 8, 8)]  # equal ones
+        met = rng.random(8) < (0.0, 0.3, 0.9, 1.1)[k % 4]
+        _in_order(near, np.where(met, np.inf, -1).astype(np.float32), out)
+        keys, order = out[:8], out[8:16]
+        assert (keys[~met] == -1).all() and (keys[met] & 7 == np.flatnonzero(met)).all()
+        below = keys[met].view(np.float32)
+        assert (below <= np.maximum(near[met], 1e-44)).all() and (below >= near[met] * np.float32(1 - 2e-6) - 1e-43).all()
+        assert list(order) == sorted(keys, reverse=True)
+        assert out[17] == met.sum() and (out[18:] == 7).all()
+        if met.any():
+            assert out[16] == order[met.sum() - 1] & 7
+
+
+@kernel
 def _poses(pose, knot_time, i, time, moves, v, out):
     for k in range(len(time)):
         w, x, y, z, px, py, pz = pose_at(pose, knot_time, i, time[k], moves)

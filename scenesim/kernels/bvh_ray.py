@@ -16,8 +16,12 @@ from scenesim.kernels.simd import (
     absolute,
     bits,
     copy_sign,
+    count_bits,
     cross_exactly,
+    distance_keys,
     f32x8,
+    falling,
+    i32x8,
     lane,
     load_f4,
     load_f8,
@@ -27,12 +31,11 @@ from scenesim.kernels.simd import (
     lowest_bit,
     maximum,
     minimum,
+    nearest_lane,
     pointer,
     stack_f32,
     stack_i32,
-    store_f8,
-    store_f32,
-    store_i32,
+    store_i8,
 )  # fmt: skip
 
 BIG = np.float32(1e30)
@@ -40,9 +43,7 @@ ONE = np.float32(1.0)
 ZERO = np.float32(0.0)
 FAR_SLACK = np.float32(1.000001)  # the far plane of a box, moved by more than the rounding of the slab test
 TINY = np.float32(1e-18)
-# At most 7 siblings wait at each of the 64 levels that bvh_build.DEEP allows; then room for the eight distances of one node.
-SCRATCH = 512
-STACK = SCRATCH + 8
+STACK = 512  # at most 7 siblings wait at each of the 64 levels that bvh_build.DEEP allows; and eight are written at a time
 
 
 @inline
@@ -102,7 +103,7 @@ def _slab_ray(dx, dy, dz):
 
 @inline
 def _enter_node(nodes, node, ox, oy, oz, slab, best):
-    """(near, entered): t at which the ray meets each of the eight boxes, and the bits of those it enters before `best`."""
+    """(near, mask): t at which the ray meets each of the eight boxes, and the mask of those it enters before `best`."""
     ix, iy, iz, nx, ny, nz = slab
     o = node * 64
     near = maximum(
@@ -113,37 +114,24 @@ def _enter_node(nodes, node, ox, oy, oz, slab, best):
         minimum((load_f8(nodes, o + 24 - nx) - ox) * ix, (load_f8(nodes, o + 40 - ny) - oy) * iy),
         minimum((load_f8(nodes, o + 56 - nz) - oz) * iz, f32x8(best)),
     )
-    return near, bits(near <= far * FAR_SLACK)
+    return near, near <= far * FAR_SLACK
 
 
 @inline
-def descend(nodes, node, near, entered, stack_t, stack_n, depth):
-    """(nearest child, new depth): the others are pushed, the nearest of them on top, the rest roughly in order."""
-    o = node * 64 + 48
-    j = lowest_bit(entered)
-    entered &= entered - 1
-    child = load_i32(nodes, o + j)
-    if entered == 0:
-        return child, depth
-    store_f8(stack_t, SCRATCH, near)
-    t = load_f32(stack_t, SCRATCH + j)
-    bottom = depth
-    while entered:
-        j = lowest_bit(entered)
-        entered &= entered - 1
-        other_t, other = load_f32(stack_t, SCRATCH + j), load_i32(nodes, o + j)
-        k = depth
-        depth += 1
-        if other_t < t:
-            t, other_t = other_t, t
-            child, other = other, child
-        elif k > bottom and load_f32(stack_t, k - 1) < other_t:  # one place down; a full sort costs more than it saves
-            store_f32(stack_t, k, load_f32(stack_t, k - 1))
-            store_i32(stack_n, k, load_i32(stack_n, k - 1))
-            k -= 1
-        store_f32(stack_t, k, other_t)
-        store_i32(stack_n, k, other)
-    return child, depth
+def descend(nodes, node, near, mask, entered, stack_t, stack_n, depth):
+    """(nearest child, new depth): the others are pushed, the nearest of them on top. entered: the bits of `mask`, some set."""
+    if entered & (entered - 1) == 0:
+        return load_i32(nodes, node * 64 + 48 + lowest_bit(entered)), depth
+    keys = distance_keys(near, mask)
+    store_i8(stack_t, depth, falling(keys))
+    store_i8(stack_n, depth, i32x8(node))
+    return load_i32(nodes, node * 64 + 48 + nearest_lane(keys)), depth + count_bits(entered) - 1
+
+
+@inline
+def waiting(nodes, stack_t, stack_n, depth):
+    """The child that waits at a depth: its parent is kept, and its slot in the low bits of its distance."""
+    return load_i32(nodes, load_i32(stack_n, depth) * 64 + 48 + (load_i32(stack_t, depth) & 7))
 
 
 @inline
@@ -204,9 +192,10 @@ def trace_tree(nodes, leaves, root, stack_t, stack_n, ox, oy, oz, dx, dy, dz, be
     depth, node = 0, root
     while True:
         if node >= 0:
-            near, entered = _enter_node(nodes, node, ox, oy, oz, slab, best)
+            near, mask = _enter_node(nodes, node, ox, oy, oz, slab, best)
+            entered = bits(mask)
             if entered:
-                node, depth = descend(nodes, node, near, entered, stack_t, stack_n, depth)
+                node, depth = descend(nodes, node, near, mask, entered, stack_t, stack_n, depth)
                 continue
         else:
             t, u, v, r = _test_pack(leaves, ~node, shear, best)
@@ -219,7 +208,7 @@ def trace_tree(nodes, leaves, root, stack_t, stack_n, ox, oy, oz, dx, dy, dz, be
                 return best, bu, bv, row
             depth -= 1
             if load_f32(stack_t, depth) < best:
-                node = load_i32(stack_n, depth)
+                node = waiting(nodes, stack_t, stack_n, depth)
                 break
 
 
@@ -233,9 +222,10 @@ def trace(scene, ox, oy, oz, dx, dy, dz, time, t_max, visibility, any_hit):
     depth, node = 0, 0
     while True:
         if node >= 0:
-            near, entered = _enter_node(top, node, ox, oy, oz, slab, best)
+            near, mask = _enter_node(top, node, ox, oy, oz, slab, best)
+            entered = bits(mask)
             if entered:
-                node, depth = descend(top, node, near, entered, top_t, top_n, depth)
+                node, depth = descend(top, node, near, mask, entered, top_t, top_n, depth)
                 continue
         elif load_i32(masks, load_i32(top, ~node * ROW + INSTANCE)) & visibility != 0:
             i = load_i32(top, ~node * ROW + INSTANCE)
@@ -253,5 +243,5 @@ def trace(scene, ox, oy, oz, dx, dy, dz, time, t_max, visibility, any_hit):
                 return best, instance, row, bu, bv
             depth -= 1
             if load_f32(top_t, depth) < best:
-                node = load_i32(top_n, depth)
+                node = waiting(top, top_t, top_n, depth)
                 break

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from scenesim.kernels.bvh_build import HOME, INSTANCE, MOVES, PROTOTYPE, ROW
-from scenesim.kernels.bvh_ray import BIG, FAR_SLACK, ONE, ZERO, descend, instance_frame, into, trace_tree
+from scenesim.kernels.bvh_ray import BIG, FAR_SLACK, ONE, ZERO, descend, instance_frame, into, trace_tree, waiting
 from scenesim.kernels.jit import inline
 from scenesim.kernels.simd import (
     absolute,
@@ -214,7 +214,7 @@ def _enter_node(nodes, node, beam, axes, limit):
     met = met & (maximum(near * x1, far * x1) >= load_f8(nodes, o + ax) - a1)
     met = met & (minimum(near * y0, far * y0) <= load_f8(nodes, o + 24 + ay) - b0)
     met = met & (maximum(near * y1, far * y1) >= load_f8(nodes, o + ay) - b1)
-    return near, bits(met)
+    return near, met
 
 
 @inline
@@ -371,9 +371,10 @@ def _trace_tree_tile(nodes, leaves, root, stack_t, stack_n, beam, rays, ids, n, 
     depth, node = 0, root
     while True:
         if node >= 0:
-            near, entered = _enter_node(nodes, node, beam, axes, limit)
+            near, mask = _enter_node(nodes, node, beam, axes, limit)
+            entered = bits(mask)
             if entered:
-                node, depth = descend(nodes, node, near, entered, stack_t, stack_n, depth)
+                node, depth = descend(nodes, node, near, mask, entered, stack_t, stack_n, depth)
                 continue
         elif _test_pack(leaves, ~node, beam, axes, limit, rays, ids, n, one_place, instance, any_hit):
             furthest = _furthest(rays, n)
@@ -385,7 +386,7 @@ def _trace_tree_tile(nodes, leaves, root, stack_t, stack_n, beam, rays, ids, n, 
                 return furthest
             depth -= 1
             if load_f32(stack_t, depth) <= limit:
-                node = load_i32(stack_n, depth)
+                node = waiting(nodes, stack_t, stack_n, depth)
                 break
 
 
@@ -560,9 +561,10 @@ def trace_tile(scene, visibility, beam, room, n, one_place, one_time, any_hit):
     level = True  # whether the slopes in the scratch are those of the local frame
     while True:
         if node >= 0:
-            near, entered = _enter_node(top, node, beam, axes, limit)
+            near, mask = _enter_node(top, node, beam, axes, limit)
+            entered = bits(mask)
             if entered:
-                node, depth = descend(top, node, near, entered, top_t, top_n, depth)
+                node, depth = descend(top, node, near, mask, entered, top_t, top_n, depth)
                 continue
         elif load_i32(masks, load_i32(top, ~node * ROW + INSTANCE)) & visibility != 0:
             row = ~node
@@ -591,5 +593,5 @@ def trace_tile(scene, visibility, beam, room, n, one_place, one_time, any_hit):
                 return
             depth -= 1
             if load_f32(top_t, depth) <= limit:
-                node = load_i32(top_n, depth)
+                node = waiting(top, top_t, top_n, depth)
                 break

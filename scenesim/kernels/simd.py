@@ -37,7 +37,7 @@ class _VectorModel(models.PrimitiveModel):
         super().__init__(manager, front_end_type, front_end_type.llvm)
 
 
-F4, F8, F16, I16 = Vector("f", 4), Vector("f", 8), Vector("f", 16), Vector("i", 16)
+F4, F8, F16, I8, I16 = Vector("f", 4), Vector("f", 8), Vector("f", 16), Vector("i", 8), Vector("i", 16)
 
 
 def _splat(builder, value, n):
@@ -118,7 +118,8 @@ def _vector_store(vector):
 
 
 load_f4, load_f8, load_f16, load_i16 = _vector_load(F4), _vector_load(F8), _vector_load(F16), _vector_load(I16)
-store_f4, store_f8, store_f16, store_i16 = _vector_store(F4), _vector_store(F8), _vector_store(F16), _vector_store(I16)
+store_f4, store_f8, store_f16 = _vector_store(F4), _vector_store(F8), _vector_store(F16)
+store_i8, store_i16 = _vector_store(I8), _vector_store(I16)
 
 
 def _scalar_load(numba_type, llvm):
@@ -200,7 +201,8 @@ def _splatter(vector):
     return splat
 
 
-f32x4, f32x8, f32x16, i32x16 = _splatter(F4), _splatter(F8), _splatter(F16), _splatter(I16)
+f32x4, f32x8, f32x16 = _splatter(F4), _splatter(F8), _splatter(F16)
+i32x8, i32x16 = _splatter(I8), _splatter(I16)
 
 
 def _pick(sign):
@@ -308,6 +310,90 @@ def bits(typing_context, mask):
         return builder.zext(builder.bitcast(args[0], ir.IntType(sig.args[0].n)), _I64)
 
     return types.int64(mask), code
+
+
+def _constant(values):
+    return ir.Constant(ir.VectorType(_I32, 8), list(values))
+
+
+def _larger(builder, a, b):
+    return builder.select(builder.icmp_signed(">", a, b), a, b)
+
+
+@intrinsic
+def distance_keys(typing_context, near, mask):
+    """Eight distances >= 0 as int32 that compare as they do: the bits of one a little smaller, its lane in the three lowest.
+
+    -1 where the mask is not set.
+    """
+
+    def code(context, builder, sig, args):
+        key = builder.sub(builder.bitcast(args[0], I8.llvm), _constant([8] * 8))
+        key = builder.and_(_larger(builder, key, _constant([0] * 8)), _constant([~7] * 8))
+        return builder.select(args[1], builder.or_(key, _constant(range(8))), _constant([-1] * 8))
+
+    return I8(near, mask), code
+
+
+@intrinsic
+def nearest_lane(typing_context, keys):
+    """The lane of the smallest of distance_keys."""
+
+    def code(context, builder, sig, args):
+        key = args[0]
+        for other in ([4, 5, 6, 7, 0, 1, 2, 3], [2, 3, 0, 1, 6, 7, 4, 5], [1, 0, 3, 2, 5, 4, 7, 6]):
+            turned = builder.shuffle_vector(key, key, _constant(other))
+            key = builder.select(builder.icmp_unsigned("<", key, turned), key, turned)  # -1 is the largest
+        lane = builder.extract_element(key, ir.Constant(_I32, 0))
+        return builder.zext(builder.and_(lane, ir.Constant(_I32, 7)), _I64)
+
+    return types.int64(keys), code
+
+
+# A sorting network of Batcher's for eight lanes: who is compared with whom, in six rounds.
+_ROUNDS = (
+    ((0, 1), (2, 3), (4, 5), (6, 7)), ((0, 2), (1, 3), (4, 6), (5, 7)), ((1, 2), (5, 6)),
+    ((0, 4), (1, 5), (2, 6), (3, 7)), ((2, 4), (3, 5)), ((1, 2), (3, 4), (5, 6)),
+)  # fmt: skip
+
+
+@intrinsic
+def falling(typing_context, keys):
+    """Eight int32 in falling order."""
+
+    def code(context, builder, sig, args):
+        key = args[0]
+        for pairs in _ROUNDS:
+            other = list(range(8))
+            for a, b in pairs:
+                other[a], other[b] = b, a
+            turned = builder.shuffle_vector(key, key, _constant(other))
+            low = builder.select(builder.icmp_signed(">", key, turned), turned, key)
+            lanes = [8 + i if other[i] < i else i for i in range(8)]
+            key = builder.shuffle_vector(_larger(builder, key, turned), low, _constant(lanes))
+        return key
+
+    return I8(keys), code
+
+
+@intrinsic
+def count_bits(typing_context, x):
+    """How many bits of an int64 are set."""
+    return types.int64(types.int64), lambda c, b, sig, a: b.ctpop(a[0])
+
+
+@intrinsic
+def prefetch(typing_context, array, index):
+    """Ask for the cache line of an element, which need not exist."""
+
+    def code(context, builder, sig, args):
+        p = _address(context, builder, sig.args[0], args[0], args[1], sig.args[1], ir.IntType(8))
+        f = ir.FunctionType(ir.VoidType(), [p.type, _I32, _I32, _I32])
+        f = cgutils.get_or_insert_function(builder.module, f, "llvm.prefetch.p0i8" )
+        builder.call(f, [p, ir.Constant(_I32, 0), ir.Constant(_I32, 3), ir.Constant(_I32, 1)])
+        return context.get_dummy_value()
+
+    return types.void(array, index), code
 
 
 @intrinsic
