@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from scenesim.base.errors import InputError
-from scenesim.models import catalogue
+from scenesim.models import catalogue, vehicle_recipe
 from scenesim.models.catalogue import ModelRequest
 from tools import model_sheet
 
@@ -39,9 +39,14 @@ def tile(request: ModelRequest, paint: tuple[float, ...], width: int, threads: i
     return np.concatenate([picture, caption])
 
 
+def is_section(name: str) -> bool:
+    """Whether a vehicle is the middle or the end of a bus or a tram."""
+    return getattr(vehicle_recipe.read(name), "section", "whole") in ("middle", "rear")
+
+
 def page(kind: str, columns: int, width: int, threads: int | None, only: list[str]) -> np.ndarray:
-    """All models of a kind, row by row."""
-    names = [n for n in catalogue.recipes(kind) if not only or n in only]
+    """All models of a kind, row by row; sections of buses and trams with what draws them."""
+    names = [n for n in catalogue.recipes(kind) if (n in only if only else not (kind == "vehicle" and is_section(n)))]
     options = (("height_m", 9.0),) if kind == "vegetation" else ()
     tiles = [
         tile(ModelRequest(kind, n, 1, options), PAINTS[k % len(PAINTS)], width, threads) for k, n in enumerate(names)
