@@ -46,6 +46,7 @@ class CameraWork:
     again where it is not known.
 
     snapshot_at: the stage at a trigger. raised_at: what vehicles have thrown up at a trigger, in the frame of its snapshot.
+    quality: one of capture.quality.
     """
 
     def __init__(
@@ -59,9 +60,10 @@ class CameraWork:
         snapshot_at: Callable[[int], Snapshot],
         raised_at: Callable[[int, Snapshot], Plumes | None],
         threads: int | None,
+        quality: str,
     ):
         self.cameras, self.timeline, self.rate_hz, self.key = cameras, timeline, rate_hz, key
-        self.ambient, self.conditions, self.threads = ambient, conditions, threads
+        self.ambient, self.conditions, self.threads, self.quality = ambient, conditions, threads, quality
         self._snapshot_at, self._raised_at = snapshot_at, raised_at
         self._metered: dict[tuple[str, int], metering.Metered] = {}  # by camera and trigger
         self._shown: dict[tuple[str, int], tuple[NDArray[np.uint8], Exposed | None]] = {}  # of cameras that freeze
@@ -138,7 +140,8 @@ class CameraWork:
             at = self._camera_at(camera, snapshot)
             scene = flicker.seen(scene, self.conditions.pulses, camera, at, snapshot.time_s, exposure_s)
         clouds = self._raised_at(k, snapshot)
-        return Seen(*imaging.capture(scene, env, camera, local, key, self.threads, fall=fall, shot=shot, plumes=clouds))
+        drawn = {"fall": fall, "shot": shot, "plumes": clouds, "grade": self.quality}
+        return Seen(*imaging.capture(scene, env, camera, local, key, self.threads, **drawn))
 
     def _fall(self, camera: Camera, snapshot: Snapshot) -> Fall | None:
         """Rain and snow about a camera."""

@@ -42,7 +42,8 @@ SET_BY = (
 
 def timeline(scenario: Scenario, road_map: RoadMap) -> Timeline:
     """What happens in a scenario on its map, simulated, or kept from before. Raises InputError."""
-    named = {name: getattr(scenario, name) for name in type(scenario).model_fields if name not in ("description", "rig")}
+    unseen = ("description", "rig", "quality")
+    named = {name: getattr(scenario, name) for name in type(scenario).model_fields if name not in unseen}
     arguments = (identity(scenario.road), imports.requests(scenario), named, scenario.rate_hz)
     return kept("timelines", code(*SET_BY), arguments, lambda: simulate_actors.simulate(scenario, road_map))
 

@@ -116,6 +116,7 @@ class Production:
             self.snapshot,
             self._raised,
             threads,
+            scenario.quality,
         )
         # Label value of each actor row: the row itself, so that the ego, which no sensor of its own sees, is 0 like nothing.
         self.track = np.arange(len(self.timeline.actors) + len(self.stage.named), dtype=np.uint16)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scenesim.base.frames import Pose
 from scenesim.base.keys import Key
-from scenesim.capture import cast, exposure, falling
+from scenesim.capture import cast, exposure, falling, quality
 from scenesim.capture import plumes as clouds
 from scenesim.capture.exposure import Exposed, Shot
 from scenesim.kernels import airglow, contact, lamps, raster
@@ -60,17 +60,18 @@ def capture(
     fall: falling.Fall | None = None,
     shot: Shot | None = None,
     plumes: Plumes | None = None,
+    grade: str = quality.DEFAULT,
 ) -> tuple[Rays, Hits, NDArray[np.uint8], NDArray[np.uint8], Exposed | None]:
     """(rays (H * W,), hits (H * W,), rgb (H, W, 3), transmittance (H, W) as in frame.Image, what the chip gave) of what a
     camera sees; rays and hits are those of the pixels' centres.
 
     local_from_camera: poses (H,) of the rows. key: chance of this image (noise). fall, plumes: rain and snow, and what vehicles
     throw up, drawn over the surfaces; labels are those of the surfaces. shot: glass, chip and faults of the camera; a sound
-    film without it.
+    film without it. grade: one of capture.quality.
     """
     rays = centre_rays(camera, local_from_camera, threads)
     hits = cast.closest_hit(scene, rays, visibility=SEEN_BY_CAMERA, width=camera.width, threads=threads)
-    image = light(scene, environment, rays, hits, camera.width, threads)
+    image = light(scene, environment, rays, hits, camera.width, threads, grade)
     left = np.ones(image.shape[:2], np.float32)
     if environment.night > 0.0 and environment.extinction[1] > GLOWS_ABOVE_PER_M:
         _glow(scene, environment, rays, hits, image, threads)
@@ -107,13 +108,24 @@ def lamp_cells(scene: PackedScene) -> NDArray[np.int32]:
 
 
 def light(
-    scene: PackedScene, environment: Environment, rays: Rays, hits: Hits, width: int, threads: int | None = None
+    scene: PackedScene,
+    environment: Environment,
+    rays: Rays,
+    hits: Hits,
+    width: int,
+    threads: int | None = None,
+    grade: str = quality.DEFAULT,
 ) -> NDArray[np.float32]:
-    """Radiance (H, W, 3) cd/m2 of an image of rays in reading order and their hits."""
+    """Radiance (H, W, 3) cd/m2 of an image of rays in reading order and their hits; grade: one of capture.quality."""
     n = len(rays.time)
     height = n // width
     cells = lamp_cells(scene)
-    spread = _footprint(rays, width)
+    spread = footprint(rays, width)
+    if grade == quality.REFERENCE:
+        return quality.reference(scene, environment, rays, width, spread, SEEN_BY_CAMERA, threads).reshape(height, width, 3)
+    if grade == quality.DRAFT:
+        image = quality.draft(scene, environment, rays, hits, width, cells, spread, SEEN_BY_CAMERA, threads)
+        return image.reshape(height, width, 3)
     openness = _openness(scene, rays, hits, width, threads)
     image = np.empty((n, 3), np.float32)
 
@@ -125,7 +137,7 @@ def light(
     return image.reshape(height, width, 3)
 
 
-def _footprint(rays: Rays, width: int) -> float:
+def footprint(rays: Rays, width: int) -> float:
     """Angle between neighbouring rays in the middle of the image, rad."""
     middle = (len(rays.time) // width // 2) * width + width // 2
     d = rays.direction[[middle, max(middle - 1, 0)]].astype(float)
@@ -148,9 +160,7 @@ def _refine(scene, environment, rays, hits, openness, cells, spread, width, imag
     mask = np.empty(len(rays.time), np.uint8)
     luminance = image[:: max(1, len(image) // 20000), 1]
     floor = float(np.median(luminance))
-    cast.run(
-        lambda b, e: raster.rough_pixels(scene, hits, image, width, ROUGH, floor, b, e, mask), height, 32, threads=threads
-    )
+    cast.run(lambda b, e: raster.rough_pixels(scene, hits, image, width, ROUGH, floor, b, e, mask), height, 32, threads=threads)
     pixels = np.flatnonzero(mask)
     if len(pixels) == 0:
         return

@@ -17,6 +17,7 @@ CELL_M, CELLS, CELL_LAMPS = 8.0, 40, 31  # a square of cells about the local ori
 POINT, STREET, LOW_BEAM, SPOT = BEAMS["point"], BEAMS["street"], BEAMS["low_beam"], BEAMS["spot"]
 DIR_X, DIR_Y, DIR_Z, CD_R, BEAM, REACH = (LIGHT[n] for n in ("dir_x", "dir_y", "dir_z", "cd_r", "beam", "reach_m"))
 DIM_LUX = 0.02  # less than this is left out
+SHADOW_LUX, NO_SHADOWS = 0.3, 1e30
 
 
 @kernel
@@ -69,8 +70,12 @@ def beam_share(light, k, x, y, z):
 
 
 @helper
-def lamp_light(light, cells, tracer, m, px, py, pz, vx, vy, vz, time, shadows, visibility, out):
-    """Add to out (3,) the light of lamps that a look m at (px, py, pz) sends to the unit direction v."""
+def lamp_light(light, cells, tracer, m, px, py, pz, vx, vy, vz, time, shadow_lux, visibility, out):
+    """Add to out (3,) the light of lamps that a look m at (px, py, pz) sends to the unit direction v.
+
+    shadow_lux: lamps that bring more than this are asked whether something stands before them; low beams, whose source is low
+    and broad, only at 0.
+    """
     i, j = int(px / CELL_M + CELLS / 2), int(py / CELL_M + CELLS / 2)
     if px < -CELL_M * CELLS / 2 or py < -CELL_M * CELLS / 2 or i >= CELLS or j >= CELLS:
         return
@@ -94,7 +99,7 @@ def lamp_light(light, cells, tracer, m, px, py, pz, vx, vy, vz, time, shadows, v
         # A retroreflector sends light back to where it came from, within a degree or two.
         back = -(x * vx + y * vy + z * vz)
         retro = m[RETRO] * smooth(0.985, 0.9998, back) / max(0.2126 * m[R] + 0.7152 * m[G] + 0.0722 * m[B], 1e-3)
-        if shadows and lux * peak * cosine > 0.3 and light[k, BEAM] != LOW_BEAM:
+        if lux * peak * cosine > shadow_lux and (light[k, BEAM] != LOW_BEAM or shadow_lux == 0.0):
             reach = max(d - 0.5, 0.01)
             if any_one(
                 tracer, np.float32(px + 0.02 * nx), np.float32(py + 0.02 * ny), np.float32(pz + 0.02 * nz),

@@ -9,11 +9,13 @@ import numpy as np
 from scenesim.kernels.atmosphere import sky_radiance
 from scenesim.kernels.bvh import any_one, closest_one, tracer
 from scenesim.kernels.jit import helper, kernel
+from scenesim.kernels.lamps import CD_R, beam_share
 from scenesim.kernels.packed import INSTANCE, MATERIAL
 from scenesim.kernels.surface import geometric_normal
 
 DIRECTIONS = 56
 SEES = 4
+FAINT_LUX = 0.05  # of a lamp that is left out
 SNOW_ALBEDO = 0.8  # of snow that lies (fresh: 0.85; Warren 1982)
 _GOLDEN_ANGLE = 2.399963229728653
 _ALBEDO, _TINTED, _COLORED, _TINT = MATERIAL["albedo_r"], MATERIAL["tinted"], MATERIAL["vertex_color"], INSTANCE["tint_r"]
@@ -48,7 +50,7 @@ def fill_probes(scene, env, x0, y0, spacing, ground, heights, rough_light, begin
     of better.
     """
     trace = tracer(scene)
-    light, norm = np.empty(3), np.zeros(6)
+    light, norm, lamps = np.empty(3), np.zeros(6), np.empty(3)
     directions = np.empty((DIRECTIONS, 3))
     for q in range(DIRECTIONS):
         z = 1.0 - (2.0 * q + 1.0) / DIRECTIONS
@@ -67,7 +69,7 @@ def fill_probes(scene, env, x0, y0, spacing, ground, heights, rough_light, begin
                 behind = 0
                 for q in range(DIRECTIONS):
                     dx, dy, dz = directions[q, 0], directions[q, 1], directions[q, 2]
-                    inside = _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, light)
+                    inside = _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, lamps, light)
                     behind += inside
                     for s in range(3):
                         for c in range(3):
@@ -78,8 +80,9 @@ def fill_probes(scene, env, x0, y0, spacing, ground, heights, rough_light, begin
 
 
 @helper
-def _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, light):
-    """Write the radiance (3,) that comes from a direction, with one bounce. Returns 1 where the ray meets a back side."""
+def _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, lamps, light):
+    """Write the radiance (3,) that comes from a direction, with one bounce. Returns 1 where the ray meets a back side. lamps:
+    (3,) to work in."""
     t, k, triangle, u, v = closest_one(
         trace, np.float32(x), np.float32(y), np.float32(z), np.float32(dx), np.float32(dy), np.float32(dz),
         np.float32(0.0), np.float32(400.0), SEES,
@@ -105,6 +108,7 @@ def _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, light):
             np.float32(env.sun[2]), np.float32(0.0), np.float32(400.0), SEES,
         ):  # fmt: skip
             sun = nl
+    lit = _lamps(scene, trace, px, py, pz, nx, ny, nz, lamps) if env.night > 0.0 else 0
     row = scene.surface_material[scene.geometry.surface[triangle]]
     a = scene.geometry.triangles[triangle, 0]
     lies = 0.7 * env.snow * min(max(2.0 * nz - 0.7, 0.0), 1.0)  # less on roads: some ground is bare
@@ -114,4 +118,33 @@ def _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, light):
             albedo *= scene.geometry.color[a, s]
         albedo += (SNOW_ALBEDO - albedo) * lies
         light[s] = albedo / pi * (env.sun_lux[s] * sun + rough_light[s] * (0.6 + 0.4 * nz))
+        if lit > 0:
+            light[s] += albedo / pi * lamps[s]
     return back
+
+
+@helper
+def _lamps(scene, trace, px, py, pz, nx, ny, nz, out):
+    """Write (3,) lux of the scene's lamps at a point with a normal. Returns how many reach it."""
+    out[0], out[1], out[2] = 0.0, 0.0, 0.0
+    found = 0
+    for k in range(scene.light.shape[0]):
+        x, y, z = px - scene.light[k, 0], py - scene.light[k, 1], pz - scene.light[k, 2]
+        d2 = x * x + y * y + z * z
+        cosine = -(nx * x + ny * y + nz * z)
+        if cosine <= 0.0 or 1.5 * scene.light[k, CD_R + 1] < FAINT_LUX * d2:
+            continue
+        d = sqrt(d2) + 1e-6
+        x, y, z = x / d, y / d, z / d
+        lux = beam_share(scene.light, k, x, y, z) * cosine / (d * max(d2, 0.15))
+        if lux * scene.light[k, CD_R + 1] < FAINT_LUX:
+            continue
+        if any_one(
+            trace, np.float32(px), np.float32(py), np.float32(pz), np.float32(-x), np.float32(-y), np.float32(-z),
+            np.float32(0.0), np.float32(max(d - 0.5, 0.01)), SEES,
+        ):  # fmt: skip
+            continue
+        found += 1
+        for s in range(3):
+            out[s] += lux * scene.light[k, CD_R + s]
+    return found

@@ -14,7 +14,7 @@ from scenesim.kernels.atmosphere import air_light, ambient, sky_radiance, transm
 from scenesim.kernels.bsdf import WATER, WATER_F0, fresnel, ggx, schlick
 from scenesim.kernels.bvh import any_one, closest_one, tracer
 from scenesim.kernels.jit import inline, kernel
-from scenesim.kernels.lamps import lamp_light
+from scenesim.kernels.lamps import NO_SHADOWS, SHADOW_LUX, lamp_light
 from scenesim.kernels.packed import INSTANCE, MATERIAL
 from scenesim.kernels.pose import pose_at, rotate
 from scenesim.kernels.shaders import (
@@ -106,7 +106,7 @@ def _material_look(scene, k, triangle, u, v, row, m):
 
 
 @inline
-def _look_at(scene, env, k, triangle, u, v, time, distance, footprint, dx, dy, dz, m):
+def look_at(scene, env, k, triangle, u, v, time, distance, footprint, dx, dy, dz, m):
     """Write the look of a hit that a ray with direction d sees from a distance."""
     g = scene.geometry
     row = scene.surface_material[g.surface[triangle]]
@@ -141,7 +141,7 @@ def _look_at(scene, env, k, triangle, u, v, time, distance, footprint, dx, dy, d
 
 
 @inline
-def _sunlit(scene, env, m, px, py, pz, time, distance, jitter):
+def sunlit(scene, env, m, px, py, pz, time, distance, jitter):
     """Whether the sun reaches a point whose look is m, as 0 or 1."""
     nl = m[FX] * env.sun[0] + m[FY] * env.sun[1] + m[FZ] * env.sun[2]
     off = 0.006 + 2e-4 * distance + (0.05 if m[SHADER] == LEAF else 0.0)
@@ -156,7 +156,7 @@ def _sunlit(scene, env, m, px, py, pz, time, distance, jitter):
 
 
 @inline
-def _add_sun(env, m, vx, vy, vz, lit, openness, out):
+def add_sun(env, m, vx, vy, vz, lit, openness, out):
     """Add sunlight, diffuse and glossy."""
     nl = m[NX] * env.sun[0] + m[NY] * env.sun[1] + m[NZ] * env.sun[2]
     diffuse = max(nl, 0.0)
@@ -204,7 +204,7 @@ def _add_ambient(env, m, px, py, pz, vx, vy, vz, openness, light, out):
 
 
 @inline
-def _add_sky(env, dx, dy, dz, with_disc, share, out, pixel):
+def add_sky(env, dx, dy, dz, with_disc, share, out, pixel):
     """Add what a ray that hits nothing sees to out[pixel]; share: (3,)."""
     r, g, b = sky_radiance(env.sky, dx, dy, dz)
     if dz < 0.0:
@@ -268,23 +268,24 @@ def radiance(scene, env, rays, hits, openness, cells, footprint, jitter, visibil
                     np.float32(time), np.float32(1e30), sees,
                 )  # fmt: skip
             if k < 0:
-                _add_sky(env, dx, dy, dz, first, share, out, i)
+                add_sky(env, dx, dy, dz, first, share, out, i)
                 continue
             h = float(t)
             px, py, pz = ox + dx * h, oy + dy * h, oz + dz * h
             distance = travelled + h
-            _look_at(scene, env, k, triangle, float(u), float(v), time, distance, footprint, dx, dy, dz, m)
+            look_at(scene, env, k, triangle, float(u), float(v), time, distance, footprint, dx, dy, dz, m)
             near_open = m[OPENNESS] * (float(openness[i]) if first else 1.0)
             local[0], local[1], local[2] = 0.0, 0.0, 0.0
             if not dark:
                 nl = m[NX] * env.sun[0] + m[NY] * env.sun[1] + m[NZ] * env.sun[2]
                 if nl > 0.0 or m[TRANSLUCENT] > 0.0:
-                    lit = _sunlit(trace, env, m, px, py, pz, time, distance, jitter)
+                    lit = sunlit(trace, env, m, px, py, pz, time, distance, jitter)
                     if lit > 0.0:
-                        _add_sun(env, m, -dx, -dy, -dz, lit, near_open, local)
+                        add_sun(env, m, -dx, -dy, -dz, lit, near_open, local)
             _add_ambient(env, m, px, py, pz, -dx, -dy, -dz, near_open, light, local)
             if env.night > 0.0:
-                lamp_light(scene.light, cells, trace, m, px, py, pz, -dx, -dy, -dz, time, first, INDIRECT, local)
+                shadow_lux = SHADOW_LUX if first else NO_SHADOWS
+                lamp_light(scene.light, cells, trace, m, px, py, pz, -dx, -dy, -dz, time, shadow_lux, INDIRECT, local)
             # What the surface mirrors, and what it lets through.
             nv = -(m[NX] * dx + m[NY] * dy + m[NZ] * dz)
             # Schlick's form is 15 % off for water at the angles at which roads are seen.

@@ -568,6 +568,9 @@ class Scenario(Part):
     weather: Weather = Weather()
     light: Light = Light()
     rig: StrictStr | dict[str, Any] = Field(default="first_light", description="name of a rig that ships, or sensors by name")
+    quality: Literal["draft", "default", "reference"] = Field(
+        default="default", description="of the light in pictures; labels are the same"
+    )
 
     @model_validator(mode="wrap")
     @classmethod

@@ -179,7 +179,7 @@ class Stage:
         return Snapshot(scene, origin, float(time_s), now, instance_of)
 
     def still(self, origin_m: NDArray[np.float64]) -> PackedScene:
-        """What stands still, seen from a world position (3,): no actors, no lamps."""
+        """What stands still, seen from a world position (3,): no actors and their lamps, no signals."""
         none = State(
             0.0,
             np.zeros(len(self.built), bool),
@@ -188,7 +188,9 @@ class Stage:
             np.zeros(0, np.int32),
         )
         scene = self._pack(np.zeros(1), np.asarray(origin_m, float), [], [], [], [], [], [], none)
-        return scene._replace(light=np.zeros((0, len(LIGHT_COLUMNS)), np.float32))
+        light = np.array(self._lamps, float).reshape(-1, len(LIGHT_COLUMNS))
+        light[:, :3] -= origin_m
+        return scene._replace(light=light.astype(np.float32))
 
     def _pack(self, knots, origin, prototype, poses, mask, actor, class_id, params, now: State) -> PackedScene:
         f, t = self._fixed, self.store.tables
