@@ -174,7 +174,7 @@ def _light() -> None:
     image._transmittance(air, hits, np.ones((24, 32), np.float32))
     pixels = np.arange(8)
     raster.rays_between(rays, pixels, 32, 0.3, -0.3, 0, 8, raster.empty_rays(8))
-    raster.add_samples(colour[pixels], 1.0, 0, 8, np.zeros((8, 3)), np.zeros(8))
+    raster.add_samples(colour[pixels], np.zeros(8, bool), 1.0, 0, 8, np.zeros((8, 3)), np.zeros(8))
     develop(colour.reshape(24, 32, 3), Film(), light_lux=np.ones(3, np.float32), darkness=0.0, key=keys.root(0))
     stage = _small_stage()
     AmbientField(air, stage.still).around(stage.at(0.5, 0.4, 0.6).origin_m)

@@ -14,7 +14,7 @@ from scenesim.capture import plumes as clouds
 from scenesim.capture.exposure import Exposed, Shot
 from scenesim.kernels import airglow, contact, lamps, raster
 from scenesim.kernels.atmosphere import Environment
-from scenesim.kernels.packed import Hits, PackedScene, Rays
+from scenesim.kernels.packed import MATERIAL, Hits, PackedScene, Rays
 from scenesim.kernels.plumes import Plumes
 from scenesim.kernels.radiance import radiance
 from scenesim.sensors.imaging import Film
@@ -167,12 +167,21 @@ def _refine(scene, environment, rays, hits, openness, cells, spread, width, imag
     bright = max(8.0 * float(np.quantile(luminance, 0.9)), 1e-3)
     total, weight = np.zeros((len(pixels), 3)), np.zeros(len(pixels))
     open_here, sample = openness[pixels], image[pixels]
-    raster.add_samples(sample, bright, 0, len(pixels), total, weight)
+    raster.add_samples(sample, _shines(scene, hits.triangle[pixels]), bright, 0, len(pixels), total, weight)
     more = raster.empty_rays(len(pixels))
     for offset in MORE:
-        _sample(scene, environment, rays, pixels, width, offset, (open_here, cells, spread), more, sample, threads)
-        raster.add_samples(sample, bright, 0, len(pixels), total, weight)
+        around = (open_here, cells, spread)
+        seen = _sample(scene, environment, rays, pixels, width, offset, around, more, sample, threads)
+        raster.add_samples(sample, _shines(scene, seen.triangle), bright, 0, len(pixels), total, weight)
     image[pixels] = total / weight[:, None]
+
+
+def _shines(scene: PackedScene, triangle: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Whether triangles (M,), -1 for none, are of a material that shines."""
+    if len(scene.geometry.surface) == 0:
+        return np.zeros(len(triangle), bool)
+    glowing = scene.material[:, MATERIAL["emission_r"] : MATERIAL["emission_r"] + 3].max(1) > 0.0
+    return (triangle >= 0) & glowing[scene.surface_material[scene.geometry.surface[triangle]]]
 
 
 def _glow(scene, environment, rays, hits, image, threads) -> None:
@@ -194,8 +203,9 @@ def _transmittance(environment: Environment, hits: Hits, left: NDArray[np.float3
     return out
 
 
-def _sample(scene, environment, rays, pixels, width, offset, surroundings, more, sample, threads) -> None:
-    """Radiance (M, 3), written to `sample`, of rays through pixels (M,) moved by an offset of MORE; more: room for rays."""
+def _sample(scene, environment, rays, pixels, width, offset, surroundings, more, sample, threads) -> Hits:
+    """Hits (M,) of rays through pixels (M,) moved by an offset of MORE, and their radiance (M, 3), written to `sample`; more:
+    room for rays."""
     dx, dy, sun = offset
     openness, cells, spread = surroundings
     cast.run(lambda b, e: raster.rays_between(rays, pixels, width, dx, dy, b, e, more), len(pixels), threads=threads)
@@ -205,3 +215,4 @@ def _sample(scene, environment, rays, pixels, width, offset, surroundings, more,
         radiance(scene, environment, more, seen, openness, cells, spread, sun, SEEN_BY_CAMERA, begin, end, sample)
 
     cast.run(shade, len(pixels), 1024, threads=threads)
+    return seen

@@ -90,10 +90,11 @@ def rough_pixels(scene, hits, image, width, threshold, floor, begin, end, mask):
 
 
 @kernel
-def add_samples(sample, bright, begin, end, total, weight):
-    """Add a sample (M, 3) to total (M, 3), weighted so that a spark among dark samples does not stand out."""
+def add_samples(sample, shines, bright, begin, end, total, weight):
+    """Add a sample (M, 3) to total (M, 3), weighted so that a spark among dark samples does not stand out; but what shines
+    (M,) by itself counts in full, or lamps far away would lose their light."""
     for n in range(begin, end):
-        w = 1.0 / (1.0 + max(_luminance(sample, n), 0.0) / bright)
+        w = 1.0 if shines[n] else 1.0 / (1.0 + max(_luminance(sample, n), 0.0) / bright)
         weight[n] += w
         for c in range(3):
             total[n, c] += w * sample[n, c]

@@ -1,4 +1,4 @@
-"""``python -m tools.bench raycast|curves|frame|encoding|memory|workers [--quick] [--json OUT]``"""
+"""``python -m tools.bench raycast|curves|frame|picture|encoding|memory|workers [--quick] [--json OUT]``"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from tools.bench import costs, curves, encoding, frame, memory, raycast, scene, workers
+from tools.bench import costs, curves, encoding, frame, memory, picture, raycast, scene, workers
 
 
 def processor() -> str:
@@ -32,6 +32,8 @@ def main() -> None:
     whole = benches.add_parser("frame", help="a complete labelled frame, and where its time goes")
     whole.add_argument("--scenario", default="first_light", help="default: first_light")
     whole.add_argument("--frames", type=int, help="frames to measure; default 3, or 1 with --quick")
+    light = benches.add_parser("picture", help="a picture and its labels, next to Open3D's rays and Mitsuba's light")
+    light.add_argument("--pairs", type=int, default=3, help="turns of each; default 3")
     written = benches.add_parser("encoding", help="how much of a frame is encoding and writing it")
     written.add_argument("--scenario", default="first_light", help="default: first_light")
     written.add_argument("--frames", type=int, help="frames to measure; default 3, or 1 with --quick")
@@ -40,7 +42,7 @@ def main() -> None:
     batch = benches.add_parser("workers", help="how much faster two workers make a batch than one on one processor")
     batch.add_argument("--shards", type=int, help="default 16, or 4 with --quick")
     batch.add_argument("--pairs", type=int, help="turns of each; default 3, or 1 with --quick")
-    for b in (bench, grow, whole, written, flat, batch):
+    for b in (bench, grow, whole, light, written, flat, batch):
         b.add_argument("--quick", action="store_true", help="small, and under 40 s")
         b.add_argument("--json", type=Path, metavar="OUT", help="write the rows to a file")
         b.add_argument("--threads", type=int, default=2)
@@ -73,6 +75,10 @@ def _frame(args: argparse.Namespace, say: Callable[[str], None]) -> list[frame.P
     return frame.compare(args.scenario, args.threads, args.frames or (1 if args.quick else 3), args.quick, say)
 
 
+def _picture(args: argparse.Namespace, say: Callable[[str], None]) -> list[picture.Multiple]:
+    return picture.compare(args.threads, args.pairs, args.quick, say)
+
+
 def _encoding(args: argparse.Namespace, say: Callable[[str], None]) -> list[encoding.Share]:
     return encoding.compare(args.scenario, args.threads, args.frames or (1 if args.quick else 3), args.quick, say)
 
@@ -86,7 +92,8 @@ def _workers(args: argparse.Namespace, say: Callable[[str], None]) -> list[worke
 
 
 BENCHES = {
-    "raycast": _raycast, "curves": _curves, "frame": _frame, "encoding": _encoding, "memory": _memory, "workers": _workers,
+    "raycast": _raycast, "curves": _curves, "frame": _frame, "picture": _picture, "encoding": _encoding, "memory": _memory,
+    "workers": _workers,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scenesim.base.frames import Pose
 from scenesim.capture import image, quality
 from scenesim.kernels.atmosphere import Environment, sky_radiance
-from scenesim.kernels.packed import MATERIAL, PackedScene
+from scenesim.kernels.packed import MATERIAL, PackedScene, Rays
 from scenesim.kernels.shaders import SHADERS
 from tools.judge.quality import LUMINANCE, Seen, blocks, look
 
@@ -68,43 +68,49 @@ def sky_map(env: Environment) -> NDArray[np.float32]:
     return out
 
 
-def theirs(seen: Seen, samples: int) -> NDArray[np.float64]:
-    """Radiance (N, 3) along the rays, by Mitsuba's path tracer. Raises ImportError without it."""
-    import drjit
-    import mitsuba
+class PathTracer:
+    """Mitsuba's path tracer on a scene made matte, under the sun and sky of an environment. Raises ImportError without it."""
 
-    mitsuba.set_variant("llvm_ad_rgb")
-    drjit.set_thread_count(2)
-    env, (vertices, rows) = seen.environment, triangles(seen.scene, image.SEEN_BY_CAMERA)
-    paint = {"type": "twosided", "material": {"type": "diffuse", "reflectance": {"type": "rgb", "value": ALBEDO}}}
-    properties = mitsuba.Properties()
-    properties["bsdf"] = mitsuba.load_dict(paint)
-    mesh = mitsuba.Mesh("scene", len(vertices), len(rows), props=properties)
-    fields = mitsuba.traverse(mesh)
-    fields["vertex_positions"], fields["faces"] = vertices.ravel(), rows.ravel()
-    fields.update()
-    up = mitsuba.ScalarTransform4f().rotate([1, 0, 0], 90)
-    scene = {"type": "scene", "mesh": mesh}
-    scene["sky"] = {"type": "envmap", "bitmap": mitsuba.Bitmap(sky_map(env)), "to_world": up}
-    if env.sun_lux[1] > 0.0:
-        lux = {"type": "rgb", "value": [float(x) for x in env.sun_lux]}
-        scene["sun"] = {"type": "directional", "direction": [-float(x) for x in env.sun], "irradiance": lux}
-    world = mitsuba.load_dict(scene)
-    path, sampler = mitsuba.load_dict({"type": "path", "max_depth": DEEP}), mitsuba.load_dict({"type": "independent"})
-    n = len(seen.rays.time)
-    ray = mitsuba.Ray3f(mitsuba.Point3f(seen.rays.origin.T), mitsuba.Vector3f(seen.rays.direction.T))
-    total = np.zeros((n, 3))
-    for k in range(samples):
-        sampler.seed(k, n)
-        total += np.array(path.sample(world, sampler, mitsuba.RayDifferential3f(ray))[0]).reshape(3, n).T
-    return total / samples
+    def __init__(self, scene: PackedScene, env: Environment, rays: Rays, threads: int = 2):
+        import drjit
+        import mitsuba
+
+        mitsuba.set_variant("llvm_ad_rgb")
+        drjit.set_thread_count(threads)
+        vertices, rows = triangles(scene, image.SEEN_BY_CAMERA)
+        paint = {"type": "twosided", "material": {"type": "diffuse", "reflectance": {"type": "rgb", "value": ALBEDO}}}
+        properties = mitsuba.Properties()
+        properties["bsdf"] = mitsuba.load_dict(paint)
+        mesh = mitsuba.Mesh("scene", len(vertices), len(rows), props=properties)
+        fields = mitsuba.traverse(mesh)
+        fields["vertex_positions"], fields["faces"] = vertices.ravel(), rows.ravel()
+        fields.update()
+        up = mitsuba.ScalarTransform4f().rotate([1, 0, 0], 90)
+        world = {"type": "scene", "mesh": mesh}
+        world["sky"] = {"type": "envmap", "bitmap": mitsuba.Bitmap(sky_map(env)), "to_world": up}
+        if env.sun_lux[1] > 0.0:
+            lux = {"type": "rgb", "value": [float(x) for x in env.sun_lux]}
+            world["sun"] = {"type": "directional", "direction": [-float(x) for x in env.sun], "irradiance": lux}
+        self._world, self._path = mitsuba.load_dict(world), mitsuba.load_dict({"type": "path", "max_depth": DEEP})
+        self._sampler, self._count = mitsuba.load_dict({"type": "independent"}), len(rays.time)
+        ray = mitsuba.Ray3f(mitsuba.Point3f(rays.origin.T), mitsuba.Vector3f(rays.direction.T))
+        self._ray = mitsuba.RayDifferential3f(ray)
+
+    def light(self, samples: int) -> NDArray[np.float64]:
+        """Radiance (N, 3) along the rays, the mean of samples."""
+        total = np.zeros((self._count, 3))
+        for k in range(samples):
+            self._sampler.seed(k, self._count)
+            found = self._path.sample(self._world, self._sampler, self._ray)[0]
+            total += np.array(found).reshape(3, self._count).T
+        return total / samples
 
 
 def compare(name: str, overrides: tuple[str, ...], width: int, samples: int, block: int) -> list[Judged]:
     """Both qualities of the light on a scenario's surfaces made matte; edges of blocks that see the sky do not count."""
     seen = matte(look(name, overrides, width, width * 9 // 16))
     shape = (width * 9 // 16, width)
-    truth = blocks((theirs(seen, samples) @ LUMINANCE).reshape(shape), block)
+    truth = blocks((PathTracer(seen.scene, seen.environment, seen.rays).light(samples) @ LUMINANCE).reshape(shape), block)
     solid = blocks((seen.hits.instance >= 0).reshape(shape), block) == 1.0
     spread = image.footprint(seen.rays, width)
     args = seen.scene, seen.environment, seen.rays, width, spread, image.SEEN_BY_CAMERA
