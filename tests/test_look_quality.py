@@ -84,7 +84,18 @@ def test_measures_of_pictures():
     assert np.allclose(blocks(np.arange(16.0).reshape(4, 4), 2), [[2.5, 4.5], [10.5, 12.5]])
 
 
-# Of luminance in blocks of 4 x 4 pixels: what was measured, and a little more for the noise of so few samples.
+# (relative error, SSIM) of luminance in blocks of 3 x 3 pixels: what so few samples came to, and a fifth more of error
+# for a change. By night lamps and number plates smaller than a pixel are most of it (docs/camera.md).
+LIMITS = {
+    "day": (0.08, 0.96),
+    "low sun": (0.20, 0.90),
+    "night in town": (0.24, 0.84),
+    "fog at night": (0.165, 0.85),
+    "wet night": (0.265, 0.83),
+    "snow": (0.075, 0.955),
+}
+
+
 @pytest.mark.parametrize("name", list(judge.SIX))
 def test_the_default_against_the_reference(name):
     """Light of the default quality, and the picture made of it, are those of the reference."""

@@ -19,6 +19,9 @@ SPACING_M = 4.0
 TILE = 8  # probes along a side of a tile
 CELL_TILES = 8  # tiles along a side of a cell, all of which share one static scene
 RADIUS_TILES = 2  # tiles on each side of the one that a frame is in
+# What a surface that a probe sees has of the open sky's light, and of sunlight that others throw on it; held against paths that
+# are followed (tools/judge).
+SKY_LEFT, BOUNCED = 0.75, 0.15
 TOP_M = 200.0  # above this nothing stands on the ground
 
 Run = Callable[[Callable[[int, int], None], int, int], None]
@@ -75,7 +78,7 @@ class AmbientField:
         levels = len(env.probe_height)
         cube = np.empty((TILE, TILE, levels, 6, 3), np.float32)
         weight = np.empty((TILE, TILE, levels), np.float32)
-        rough = 0.30 * (env.open_sky[4] + 0.5 * env.sun_lux * max(float(env.sun[2]), 0.0)).astype(np.float64)
+        rough = (SKY_LEFT * env.open_sky[4] + BOUNCED * env.sun_lux * max(float(env.sun[2]), 0.0)).astype(np.float64)
 
         def work(begin: int, end: int) -> None:
             probes.fill_probes(scene, env, x0, y0, SPACING_M, ground, env.probe_height, rough, begin, end, cube, weight)
