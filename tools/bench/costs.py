@@ -10,8 +10,7 @@ import numpy as np
 
 from scenesim.kernels.bvh import build_top, build_tree, concatenate
 from scenesim.models.catalogue import ModelRequest, build
-from scenesim.models.model import rest
-from scenesim.models.skinning import GAIT_RAD, SPEED_M_S
+from scenesim.models.model import GAIT_RAD, SPEED_M_S, rest
 from scenesim.scene.prototypes import Prototype, PrototypeStore
 from tools.bench import peers
 from tools.bench import scene as scene_module
