@@ -137,6 +137,21 @@ def test_warnings_are_told_and_do_not_stop(run, small, tmp_path):
     assert result.exit_code == 0 and "warning: --set weather=" in result.stderr
 
 
+def test_check_doubts_an_ego_that_drives_through_others(run, small):
+    """It stands 10 m ahead; the ego at 20 m/s is there within half a second, at the time that the lengths of both say."""
+    stands = '[{name: stands, model: sedan, stand: {at: {road: "1", lane: -1, s_m: %s}}}]'
+    text = SMALL.replace("speed_m_s: 8", "speed_m_s: 20").replace("duration_s: 0.3", "duration_s: 0.6")
+    actors = next(line for line in text.splitlines() if line.startswith("actors"))
+    small.write_text(text.replace(actors, "actors: " + stands % 40))
+    result = run("check", small)
+    assert result.exit_code == 0 and result.stderr.count("the ego drives through stands at 0.") == 1
+    assert "small.yaml:4:" in result.stderr and "ego.follow_lane.speed_m_s" in result.stderr
+    small.write_text(text.replace(actors, "actors: " + stands % 60))
+    assert "drives through" not in run("check", small).stderr
+    small.write_text(text.replace(actors, "actors: " + stands % 40).replace(", speed_m_s: 20", ""))
+    assert "drives through" not in run("check", small).stderr
+
+
 def test_check_says_every_file(run, small, tmp_path):
     rig = tmp_path / "rig.yaml"
     rig.write_text("sensors: {front: {sensor: camera_640x360, position_m: [1, 0, 30]}}\n")

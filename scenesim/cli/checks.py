@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +18,13 @@ import numpy as np
 
 from scenesim.base import assets, document
 from scenesim.base.document import Document, Steps
-from scenesim.base.errors import InputError, Place, did_you_mean
+from scenesim.base.errors import InputError, Place, SceneWarning, did_you_mean
 from scenesim.models.imported_guard import FORMATS
 
 if TYPE_CHECKING:
+    from scenesim.scenario.model import Scenario
     from scenesim.sensors.rig import Rig
+    from scenesim.world.timeline import Timeline
 
 # Keys that only one kind of YAML file has at its top, for files that do not lie in a folder of assets.
 TELLING_KEYS = {
@@ -173,7 +176,22 @@ def _scenario(source: Document) -> str:
         found = simulate.timeline(scenario)
     except InputError as e:
         raise load.located(e, source) from None
+    _doubt_collisions(scenario, found, source)
     return f"a scenario: frames {scenario.frame_count}, {_sensors(scenario.instruments)}, actors {len(found.actors)}"
+
+
+def _doubt_collisions(scenario: Scenario, timeline: Timeline, source: Document) -> None:
+    """Warn where an ego that brakes for nobody drives through others: it then looks out of their insides."""
+    from scenesim.world.collisions import collisions
+
+    name = next((n for n in ("follow_lane", "follow_line") if getattr(scenario.ego, n) is not None), "")
+    motion = getattr(scenario.ego, name, None)
+    fixed = next((n for n in ("speed_m_s", "speed_profile") if getattr(motion, n, None) is not None), None)
+    if fixed is None:
+        return
+    for hit in collisions(timeline):
+        text = f"the ego drives through {hit.name} at {hit.time_s:.2f} s; left out, it drives as the traffic allows"
+        warnings.warn(SceneWarning(f"{source.place(('ego', name, fixed))}: {text}"), stacklevel=2)
 
 
 def _sensors(rig: Rig) -> str:
