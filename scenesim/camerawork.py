@@ -39,6 +39,7 @@ class Seen(NamedTuple):
     rgb: NDArray[np.uint8]
     transmittance: NDArray[np.uint8]
     chip: Exposed | None
+    radiance: NDArray[np.float32]
 
 
 class CameraWork:

@@ -20,7 +20,7 @@ from scenesim.capture.radar import capture_radar
 from scenesim.capture.speeds import StageVelocity
 from scenesim.capture.sweep import capture_sweep
 from scenesim.kernels.plumes import Plumes
-from scenesim.labels import objects, pixels
+from scenesim.labels import contrast, objects, pixels
 from scenesim.labels.lanes import EgoLanes
 from scenesim.labels.layout import layout
 from scenesim.labels.view import View
@@ -158,7 +158,8 @@ class Production:
                 labels = pixels.label(snapshot, view, shot.rays, shot.hits, track, threads)
                 image = pixels.image(view, shot.rgb, shot.transmittance, labels, snapshot)
                 images[camera.name] = self._with_chip(image, calibrated, camera, view, shot)
-                seen[camera.name] = objects.seen_by(self.timeline, snapshot, view, shot.rays, labels, boxes, threads)
+                found = objects.seen_by(self.timeline, snapshot, view, shot.rays, labels, boxes, threads)
+                seen[camera.name] = contrast.with_contrast(found, images[camera.name], boxes.actor, shot.radiance)
                 surfaces[camera.name] = pixels.Surfaces(shot.hits, view, snapshot.instance_of)
         raised = self._raised(k, snapshot) if self.rig.lidars else None
         for lidar in self.rig.lidars:

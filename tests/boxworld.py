@@ -209,7 +209,8 @@ def seen_by(camera, world_from_camera, time_s, instance, alone):
             inside = np.clip(box, -0.5, [w - 0.5, h - 0.5] * 2)
             truncation[j] = 1 - np.prod(inside[2:] - inside[:2]) / np.prod(box[2:] - box[:2])
         fraction[j] = pixels[j] / max(alone[k].sum(), 1)
-    return CameraBoxes(camera.name, visible, amodal, truncation, fraction, pixels)
+    contrast = (pixels > 0).astype(np.float32)
+    return CameraBoxes(camera.name, visible, amodal, truncation, fraction, pixels, contrast, 0.5 * contrast)
 
 
 def a_sweep(lidar, time_s: float, step: int = 72) -> Sweep:

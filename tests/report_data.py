@@ -41,7 +41,8 @@ def frame(
         visible = np.full((n, 4), np.nan, np.float32)
         visible[fraction > 0] = (10, 10, 30, 24)
         truncation = np.array([o[4] if sees else 1.0 for o in objects], np.float32)
-        return CameraBoxes(camera, visible, visible, truncation, fraction, (fraction * 100).astype(np.int32))
+        pixels = (fraction * 100).astype(np.int32)
+        return CameraBoxes(camera, visible, visible, truncation, fraction, pixels, fraction / 2, fraction / 4)
 
     return Frame(
         scenario="made_up",

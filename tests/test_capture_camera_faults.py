@@ -48,7 +48,7 @@ def shoot(street, c, key=KEY):
     """(rgb, exposed, hits) of the street."""
     air, stage, snapshot = street
     view = View.of(c.actual(), stage.timeline, snapshot)
-    _, hits, rgb, _, chip = image.capture(
+    _, hits, rgb, _, chip, _ = image.capture(
         snapshot.scene, air, c.actual(), view.local_from_camera, key, threads=1, shot=Shot(c.actual(), snapshot.time_s)
     )
     return rgb, chip, hits

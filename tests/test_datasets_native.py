@@ -105,7 +105,9 @@ def a_frame(index=12, objects=5, points=300, cameras=(("front", 18, 31), ("left-
         visible = rng.normal(size=(o, 4)).astype(np.float32)
         visible[::2] = np.nan
         values = (rng.uniform(size=o).astype(np.float32) for _ in range(2))
-        return CameraBoxes(camera, visible, visible + 1, *values, rng.integers(0, 900, o).astype(np.int32))
+        pixels = rng.integers(0, 900, o).astype(np.int32)
+        contrast = (np.float32(k) + np.arange(o, dtype=np.float32) / 8 for k in range(2))
+        return CameraBoxes(camera, visible, visible + 1, *values, pixels, *contrast)
 
     table = Objects(
         track=np.arange(1, o + 1, dtype=np.uint16),

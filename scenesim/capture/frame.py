@@ -180,7 +180,9 @@ class CameraBoxes:
     visible_px: (O, 4) float32 tight box of the visible pixels, nan where none. amodal_px: (O, 4) float32 box of the whole
     object as it would be seen alone and in an unbounded image, nan where it is behind the camera. truncation: (O,) share of
     the amodal box outside the image. visible_fraction: (O,) visible pixels over the pixels that it would have alone.
-    pixels: (O,) int32 visible pixels.
+    pixels: (O,) int32 visible pixels. contrast: (O,) how much the light of its visible pixels differs from the mean light about
+    them, over that light, as it comes to the lens, times what dirt leaves of it. picture_contrast: (O,) the same difference in
+    the picture that was written, as a share of its range 0 to 255. Both are 0 where nothing is seen (labels.contrast).
     """
 
     camera: str
@@ -189,6 +191,8 @@ class CameraBoxes:
     truncation: NDArray[np.float32]
     visible_fraction: NDArray[np.float32]
     pixels: NDArray[np.int32]
+    contrast: NDArray[np.float32]
+    picture_contrast: NDArray[np.float32]
 
 
 @dataclass(frozen=True)

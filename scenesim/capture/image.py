@@ -61,9 +61,9 @@ def capture(
     shot: Shot | None = None,
     plumes: Plumes | None = None,
     grade: str = quality.DEFAULT,
-) -> tuple[Rays, Hits, NDArray[np.uint8], NDArray[np.uint8], Exposed | None]:
-    """(rays (H * W,), hits (H * W,), rgb (H, W, 3), transmittance (H, W) as in frame.Image, what the chip gave) of what a
-    camera sees; rays and hits are those of the pixels' centres.
+) -> tuple[Rays, Hits, NDArray[np.uint8], NDArray[np.uint8], Exposed | None, NDArray[np.float32]]:
+    """(rays (H * W,), hits (H * W,), rgb (H, W, 3), transmittance (H, W) as in frame.Image, what the chip gave, radiance
+    (H, W, 3) cd/m2 at the lens) of what a camera sees; rays and hits are those of the pixels' centres.
 
     local_from_camera: poses (H,) of the rows. key: chance of this image (noise). fall, plumes: rain and snow, and what vehicles
     throw up, drawn over the surfaces; labels are those of the surfaces. shot: glass, chip and faults of the camera; a sound
@@ -84,7 +84,7 @@ def capture(
         rgb, chip = exposure.on_chip(image, scene, environment, rays, hits, key, shot, threads)
     else:
         rgb, chip = exposure.on_film(image, environment, key, film or Film(), shot, threads), None
-    return rays, hits, rgb, _transmittance(environment, hits, left), chip
+    return rays, hits, rgb, _transmittance(environment, hits, left), chip, image
 
 
 def centre_rays(camera: Lens, local_from_camera: Pose, threads: int | None = None) -> Rays:

@@ -52,7 +52,7 @@ PER_DETECTION = (
     "true_azimuth_rad", "true_elevation_rad", "true_radial_velocity_m_s", "true_rcs_dbsm",
 )  # fmt: skip
 MOTION = ("gnss", "imu", "wheel_odometry")
-PER_BOX = ("truncation", "visible_fraction", "pixels")
+PER_BOX = ("truncation", "visible_fraction", "pixels", "contrast", "picture_contrast")
 LIDAR_POINTS, LIDAR_LOST = "lidar_points_", "lidar_lost_"
 EDGES = ("left_m", "right_m")
 OUTLINES = ("drivable_m", "crosswalks_m", "walkways_m")

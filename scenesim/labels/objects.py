@@ -81,7 +81,7 @@ def motion(timeline: Timeline, time_s: float, b: Boxes):
 def seen_by(
     timeline: Timeline, snapshot: Snapshot, view: View, rays: Rays, labels: PixelLabels, b: Boxes, threads: int | None
 ) -> CameraBoxes:
-    """How one camera sees the objects of `b`."""
+    """How one camera sees the objects of `b`; how they stand out is for `contrast.with_contrast`."""
     h, w, n = view.camera.height, view.camera.width, len(b.actor)
     visible = np.full((n, 4), np.nan, np.float32)
     amodal = np.full((n, 4), np.nan, np.float32)
@@ -105,7 +105,8 @@ def seen_by(
     with np.errstate(invalid="ignore", divide="ignore"):
         truncation = np.where(np.isfinite(area), np.clip(1 - inside_area / area, 0.0, 1.0), 1.0).astype(np.float32)
         fraction = np.where(alone > 0, pixels / np.maximum(alone, 1), 0.0).astype(np.float32)
-    return CameraBoxes(view.camera.name, visible, amodal, truncation, fraction, pixels)
+    unknown = np.zeros(n, np.float32)
+    return CameraBoxes(view.camera.name, visible, amodal, truncation, fraction, pixels, unknown, unknown)
 
 
 def _extents(instance: NDArray[np.uint16]) -> dict[int, tuple[float, float, float, float, int]]:
