@@ -157,7 +157,7 @@ class Production:
                 shot = self.camerawork.picture(k, camera, view, snapshot, env)
                 labels = pixels.label(snapshot, view, shot.rays, shot.hits, track, threads)
                 image = pixels.image(view, shot.rgb, shot.transmittance, labels, snapshot)
-                images[camera.name] = self._with_chip(image, calibrated, camera, view, shot)
+                images[camera.name] = self._with_chip(image, calibrated, camera, view, shot, snapshot.time_s)
                 found = objects.seen_by(self.timeline, snapshot, view, shot.rays, labels, boxes, threads)
                 seen[camera.name] = contrast.with_contrast(found, images[camera.name], boxes.actor, shot.radiance)
                 surfaces[camera.name] = pixels.Surfaces(shot.hits, view, snapshot.instance_of)
@@ -179,12 +179,14 @@ class Production:
         table = objects.table(self.stage, snapshot, boxes, sweeps, seen, self.track)
         return _Pending(self._frame(k, snapshot, images, sweeps, radars, table), surfaces)
 
-    def _with_chip(self, image: Image, calibrated: Camera, camera: Camera, view: View, shot: Seen) -> Image:
+    def _with_chip(
+        self, image: Image, calibrated: Camera, camera: Camera, view: View, shot: Seen, time_s: float
+    ) -> Image:
         """An image with what its chip tells, what covers its lens, and where its calibration takes it to be."""
         if shot.chip is not None and camera.imager is not None:
             image = replace(image, chip=shot.chip.told(), raw=shot.chip.raw if camera.imager.raw else None)
         if camera.faults.plain:
-            image = replace(image, coverage=lens_dirt.coverage(camera.faults.dirt, camera.height, camera.width))
+            image = replace(image, coverage=lens_dirt.coverage(camera.faults.dirt, camera.height, camera.width, time_s))
         if calibrated is camera:
             return image
         middle = self.timeline.ego_poses(view.time_s[(camera.height - 1) // 2 :][:1])[0]

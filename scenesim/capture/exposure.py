@@ -15,7 +15,7 @@ from scenesim.capture import blur, cast
 from scenesim.capture.metering import Metered, of_picture
 from scenesim.kernels.atmosphere import Environment
 from scenesim.kernels.packed import Hits, PackedScene, Rays
-from scenesim.sensors import camera_faults, electrons
+from scenesim.sensors import camera_faults, electrons, flare
 from scenesim.sensors.camera import Camera
 from scenesim.sensors.imager import Settings
 from scenesim.sensors.imaging import Film, develop, veil, white_gains
@@ -80,7 +80,8 @@ def on_film(
     stops = 0.0
     if shot is not None and shot.camera.faults.plain:
         c = shot.camera
-        image = np.ascontiguousarray(camera_faults.before_lens(c.faults, image, shot.time_s + c.row_time_s(), c.exposure_s))
+        rows = shot.time_s + c.row_time_s()
+        image = np.ascontiguousarray(camera_faults.before_lens(c.faults, image, rows, c.exposure_s, shot.time_s))
         stops = c.faults.stops
     brighter = (1.0 + SNOW_BRIGHTER * environment.snow) * (2.0**stops)
     rgb = develop(
@@ -115,13 +116,15 @@ def on_chip(
     moves = shot.camera_at and blur.of_image(scene, c, rays, hits, shot.camera_at, width)
     fixed = electrons.fixed_pattern(imager, c.name, height, width)
     rows = shot.time_s + c.row_time_s()
-    spread = veil(image, GLARE_CLIP * max(float(np.median(image[::4, ::4, 1])), 1e-3)) if c.optics.glare > 0.0 else None
+    typical = max(float(np.median(image[::4, ::4, 1])), 1e-3)
+    spread = veil(image, GLARE_CLIP * typical) if c.optics.glare > 0.0 else None
+    ghosts = flare.flare(c.optics, image, typical, GLARE_CLIP * typical)
     raw, begins = [], -0.5 * settings.time_s
     for k, ratio in enumerate(imager.ratios):
         time = settings.time_s * ratio
         seen = moves.exposed(image, begins, begins + time, threads) if moves else image
-        seen = camera_faults.before_lens(c.faults, seen, rows + begins + 0.5 * time, time)
-        lux = electrons.on_chip(c.optics, electrons.through_lens(c.optics, seen), spread)
+        seen = camera_faults.before_lens(c.faults, seen, rows + begins + 0.5 * time, time, shot.time_s)
+        lux = electrons.on_chip(c.optics, electrons.through_lens(c.optics, seen), spread, ghosts)
         rate = electrons.mosaic(imager, lux)
         dn = electrons.expose(imager, fixed, rate, time, settings.gain, keys.derive(key, "exposure", k))
         camera_faults.on_chip(c.faults, dn)

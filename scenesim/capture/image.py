@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scenesim.base.frames import Pose
 from scenesim.base.keys import Key
-from scenesim.capture import cast, exposure, falling, quality
+from scenesim.capture import cast, exposure, falling, focus, quality
 from scenesim.capture import plumes as clouds
 from scenesim.capture.exposure import Exposed, Shot
 from scenesim.kernels import airglow, contact, lamps, raster
@@ -77,6 +77,8 @@ def capture(
         _glow(scene, environment, rays, hits, image, threads)
     if plumes is not None:
         left = clouds.draw(plumes, environment, scene.light, lamp_cells(scene), rays, hits, image, threads)
+    if shot is not None:
+        image = focus.focused(shot.camera, image, hits.t.reshape(left.shape))
     if fall is not None:
         lens = camera if shot is None else falling.exposed(shot.camera, shot.settings(environment, image))
         left *= falling.draw(fall, environment, scene.light, lamp_cells(scene), lens, rays, hits, image, threads)

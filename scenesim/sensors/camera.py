@@ -215,6 +215,9 @@ def read(fields: Fields, name: str, ego_from_camera: Pose) -> Camera:
         raise fields.wrong("readout_s", f"{readout:g} with a {shutter} shutter: {said}")
     exposure = fields.number("exposure_s", 0.005, above=0.0, high=1.0)
     parts, when = _parts(fields), (shutter, readout, exposure)
+    if parts["optics"].focus_m is not None and parts["imager"] is None:
+        message = "how wide the lens is follows from pixel_um of an imager, which this camera has not"
+        raise InputError(f"focus_m: {message}", fields.at("optics"))
     try:
         return Camera(name, width, height, lens, fx, fy, cx, cy, distortion, ego_from_camera, *when, **parts)
     except InputError as error:

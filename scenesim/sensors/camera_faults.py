@@ -75,7 +75,12 @@ def read(fields: Fields) -> CameraFaults:
         misalignment: {roll_deg: 0, pitch_deg: 0.5, yaw_deg: 1, position_m: [0, 0, 0.02], focal_factor: 1.01, shift_px: [3, 0]}
 
         dirty_lens: {cover: 0.1, spot_px: 40, seed: 0}  # share of the picture
-        lens_drops: {count: 30, radius_px: [10, 40], seed: 0}
+        lens_drops: {count: 30, radius_px: [10, 40], run_px_s: 60, wiper_s: 1.5, seed: 0}
+        condensation: {share: 0.4}
+        frost: {cover: 0.3}                             # share of the way from the edges to the middle
+        scratches: {count: 12}
+        insects: {count: 8}
+        sticker: {box: [0, 0.8, 0.12, 1]}               # left, top, right, bottom
 
     Raises InputError with the place of what is wrong.
     """
@@ -123,9 +128,12 @@ def source(faults: CameraFaults, frame: int, key: Key) -> int:
     return first if faults.frozen > 0.0 and _chance(faults.frozen, keys.derive(key, "frozen", first)) else frame
 
 
-def before_lens(faults: CameraFaults, radiance: F32, row_time_s: NDArray[np.float64], exposure_s: float) -> F32:
-    """Radiance (H, W, 3) that the chip gets instead. row_time_s: (H,) middle of the rows' exposures, scenario's clock."""
-    out = lens_dirt.through(faults.dirt, radiance)
+def before_lens(
+    faults: CameraFaults, radiance: F32, row_time_s: NDArray[np.float64], exposure_s: float, time_s: float = 0.0
+) -> F32:
+    """Radiance (H, W, 3) that the chip gets instead. row_time_s: (H,) middle of the rows' exposures; time_s: of the trigger, at
+    which drops are where they are; scenario's clock."""
+    out = lens_dirt.through(faults.dirt, radiance, time_s)
     if faults.blur_px > 0.0:
         out = cv2.GaussianBlur(out, (0, 0), faults.blur_px)
     if faults.banding > 0.0:

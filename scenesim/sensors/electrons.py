@@ -181,9 +181,10 @@ def _curve(contrast: float, white: float) -> F32:
     return out
 
 
-def on_chip(optics: Optics, radiance: F32, veil: F32 | None) -> F32:
+def on_chip(optics: Optics, radiance: F32, veil: F32 | None, flare: F32 | None = None) -> F32:
     """Illuminance (H, W, 3) lux on the chip, of radiance (H, W, 3) cd/m2: H = pi/4 T L / N^2 (ISO 2720), less towards the
-    corners. veil: (h, w, 3) what glass and housing spread, of which each pixel gets its share."""
+    corners. veil: (h, w, 3) what glass and housing spread, of which each pixel gets its share. flare: (h, w, 3) cd/m2 that
+    comes on top (sensors.flare)."""
     height, width = radiance.shape[:2]
     x = (np.arange(width, dtype=np.float32) - np.float32((width - 1) / 2)) ** 2
     y = (np.arange(height, dtype=np.float32) - np.float32((height - 1) / 2)) ** 2
@@ -192,6 +193,8 @@ def on_chip(optics: Optics, radiance: F32, veil: F32 | None) -> F32:
     if optics.glare > 0.0 and veil is not None:
         spread = cv2.resize(veil, (width, height), interpolation=cv2.INTER_LINEAR)
         out = cv2.addWeighted(out, 1.0 - optics.glare, spread, optics.glare, 0.0)
+    if flare is not None:
+        out = out + cv2.resize(flare, (width, height), interpolation=cv2.INTER_LINEAR)
     factor = np.float32(0.25 * math.pi * optics.transmission / optics.f_number**2)
     return out * (falloff * factor)[..., None]
 

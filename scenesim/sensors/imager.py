@@ -30,7 +30,9 @@ DARKEST = 0.35  # of the metered exposure: more is not given up for the sake of 
 class Optics:
     """The glass before a chip. f_number; transmission: share of light; corner_loss: share of light that the corners lose,
     growing with the square of the radius; blur_px: standard deviation of the spot in focus; glare: share of the light that is
-    spread over the picture; red_scale, blue_scale: size of the red and the blue picture over that of the green one."""
+    spread over the picture; red_scale, blue_scale: size of the red and the blue picture over that of the green one. focus_m:
+    distance that is sharp, from which a depth of field follows; None: everything is. ghosts, star: shares of the light of what
+    is bright that surfaces throw into ghosts, and `blades` (of the diaphragm) into spikes (sensors.flare)."""
 
     f_number: float = 2.0
     transmission: float = 0.9
@@ -39,6 +41,10 @@ class Optics:
     glare: float = 0.03
     red_scale: float = 1.0
     blue_scale: float = 1.0
+    focus_m: float | None = None
+    ghosts: float = 0.0
+    star: float = 0.0
+    blades: int = 7
 
 
 @dataclass(frozen=True)
@@ -147,6 +153,10 @@ def read_optics(fields: Fields) -> Optics:
         fields.number("glare", d.glare, low=0.0, high=0.5),
         fields.number("red_scale", 1.0, low=0.98, high=1.02),
         fields.number("blue_scale", 1.0, low=0.98, high=1.02),
+        fields.number("focus_m", low=0.05, high=1e6) if fields.has("focus_m") else None,
+        fields.number("ghosts", d.ghosts, low=0.0, high=0.5),
+        fields.number("star", d.star, low=0.0, high=0.5),
+        fields.integer("blades", d.blades, low=3, high=24),
     )
     fields.finish()
     return made
