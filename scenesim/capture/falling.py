@@ -15,7 +15,7 @@ from scenesim.base.keys import Key
 from scenesim.capture import cast
 from scenesim.kernels import falling as kernels
 from scenesim.kernels.atmosphere import Environment
-from scenesim.kernels.packed import F32, I32, Hits, Rays
+from scenesim.kernels.packed import F32, I32, Hits, PackedScene, Rays
 from scenesim.models.falling import FLAKE_WIDTH, SNOW, Falling
 from scenesim.sensors.camera import Camera
 from scenesim.sensors.imager import Settings
@@ -24,6 +24,9 @@ LEAST_COVER = 0.003  # of a pixel: what covers less is veil
 FURTHEST_M = 24.0
 MOST = 80_000  # particles in a picture of 640 x 360; as many more as it has more rows
 GRAIN = 4096
+CELL_M, ABOVE_M = 0.75, 45.0  # of the columns that are asked for a roof, and how high roofs are looked for
+UNDER_M = 0.3  # how far below what catches it a particle still falls: it is hidden there, or the ground's own
+SEEN_BY_CAMERA = 1
 
 
 class Lens(Protocol):
@@ -73,10 +76,11 @@ class Fall:
 
 def draw(
     fall: Fall, environment: Environment, light: F32, cells: I32, camera: Lens, rays: Rays, hits: Hits, image: F32,
-    threads: int | None = None,
+    threads: int | None = None, scene: PackedScene | None = None,
 ) -> NDArray[np.float32]:  # fmt: skip
     """Draw what falls into an image (H, W, 3) cd/m2 of rays and their hits, in place; returns the share (H, W) of the surfaces
-    that is left. light: lamps of the scene, and cells that list them (kernels.lamps)."""
+    that is left. light: lamps of the scene, and cells that list them (kernels.lamps). scene: whose roofs and bridges keep what
+    is under them dry; None for the open."""
     height, width = image.shape[:2]
     times = camera.row_time_s()
     half = 0.5 * camera.exposure_s
@@ -87,6 +91,9 @@ def draw(
     wind = np.array(fall.particles.wind_m_s)
     count = kernels.gather(bins, np.uint64(fall.key), fall.time_s, wind, fall.origin_m, eye, axis, cosine, particles)
     particles = particles[:count]
+    if scene is not None:
+        particles = _out_of_shelter(scene, particles, eye, threads)
+        count = len(particles)
     poses = [np.ascontiguousarray(fall.local_from_camera_at(times + t).vector()) for t in (-half, half)]
     rows = np.full(count, height // 2)
     point = np.empty((count, 3))
@@ -111,6 +118,34 @@ def draw(
 
     cast.run(streaks, height, 90, threads=threads)
     return left
+
+
+def _out_of_shelter(
+    scene: PackedScene, particles: NDArray[np.float64], eye: NDArray[np.float64], threads: int | None
+) -> NDArray[np.float64]:
+    """Those of particles (M, PARTICLE_COLUMNS) about an eye (3,) that nothing has caught on their way from above: rays along
+    the way of the mean particle, one for each CELL_M x CELL_M, meet what each of them has had to pass."""
+    if len(particles) == 0:
+        return particles
+    velocity = particles[:, 3:6].mean(0)
+    slope = velocity[:2] / velocity[2]  # m across for one up, against the fall
+    half = int(np.ceil(FURTHEST_M / CELL_M))
+    middle = (np.arange(2 * half) + 0.5 - half) * CELL_M
+    top = float(eye[2]) + ABOVE_M
+    origin = np.empty((2 * half, 2 * half, 3), np.float32)
+    origin[..., 0], origin[..., 1] = middle + eye[0], (middle + eye[1])[:, None]
+    origin[..., :2] += (slope * ABOVE_M).astype(np.float32)
+    origin[..., 2] = top
+    count = 4 * half * half
+    down = np.array([-slope[0], -slope[1], -1.0])
+    length = float(np.sqrt((down * down).sum()))
+    direction = np.tile((down / length).astype(np.float32), (count, 1))
+    rays = Rays(origin.reshape(-1, 3), direction, np.zeros(count, np.float32))
+    met = cast.closest_hit(scene, rays, visibility=SEEN_BY_CAMERA, threads=threads).t.reshape(2 * half, 2 * half)
+    height = top - met / np.float32(length)
+    level = particles[:, :2] - eye[:2] - slope * (particles[:, 2:3] - eye[2])
+    i, j = (np.clip(np.floor(level[:, k] / CELL_M).astype(int) + half, 0, 2 * half - 1) for k in (0, 1))
+    return np.ascontiguousarray(particles[particles[:, 2] > height[j, i] - UNDER_M])
 
 
 def _cone(rays: Rays, width: int) -> tuple[NDArray[np.float64], float]:

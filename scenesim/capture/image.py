@@ -81,7 +81,7 @@ def capture(
         image = focus.focused(shot.camera, image, hits.t.reshape(left.shape))
     if fall is not None:
         lens = camera if shot is None else falling.exposed(shot.camera, shot.settings(environment, image))
-        left *= falling.draw(fall, environment, scene.light, lamp_cells(scene), lens, rays, hits, image, threads)
+        left *= falling.draw(fall, environment, scene.light, lamp_cells(scene), lens, rays, hits, image, threads, scene)
     if shot is not None and shot.camera.imager is not None:
         rgb, chip = exposure.on_chip(image, scene, environment, rays, hits, key, shot, threads)
     else:
