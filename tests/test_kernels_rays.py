@@ -149,6 +149,30 @@ def test_strips_see_what_single_rays_see(sweep):
     np.testing.assert_array_equal(cast.any_hit(scene, rays, reach, visibility=ALL), single.t < reach)
 
 
+@pytest.mark.parametrize("height", [64, 45])
+def test_shadows_of_an_image_are_those_of_its_rays(height):
+    """Rays to the sun from what a camera hits, in blocks: the closest hits' answer. Half of the image has another time, some
+    rays end early, and those of the sky are not cast."""
+    scene, rng = street()
+    width = 203
+    for _ in range(4):
+        view = fan(rng, width, height, time=0.02)
+        time = np.where(np.arange(len(view.time)) % width < 100, view.time, np.float32(0.06))
+        t = cast.closest_hit(scene, view, visibility=ALL, width=width).t
+        hit = np.isfinite(t)
+        assert 0.2 < hit.mean() < 1
+        back = np.where(hit, t * np.float32(0.999), 0)[:, None]
+        d = np.tile(np.float32([0.36, 0.48, 0.8]), (len(t), 1))
+        rays = Rays((view.origin + view.direction * back).astype(np.float32), d, time.astype(np.float32))
+        single = one_by_one(scene, rays).t
+        reach = np.where(np.arange(len(t)) % 7 < 2, np.float32(3), np.float32(1e30))
+        reach[~hit] = -1
+        blocked = cast.any_hit(scene, rays, reach, visibility=ALL, width=width)
+        assert 0.05 < blocked[hit].mean() < 0.9
+        np.testing.assert_array_equal(blocked, single < reach)
+        np.testing.assert_array_equal(cast.any_hit(scene, rays, reach, visibility=ALL), single < reach)
+
+
 @pytest.mark.parametrize("rolling", [False, True])
 def test_tiles_see_what_single_rays_see(rolling):
     """Blocks of an image, and stretches of rows that differ in time, give the bits that the same rays give one by one."""
@@ -316,8 +340,8 @@ def test_no_tile_overlooks_a_heap_of_triangles(seed, count, kind, size, spread, 
     for width in (0, 16):
         tiled = cast.closest_hit(scene, rays, visibility=ALL, width=width, threads=1)
         np.testing.assert_allclose(tiled.t, single.t, rtol=1e-6)  # where triangles lie in one plane, either may be the nearest
-    blocked = cast.any_hit(scene, rays, np.full(256, 6, np.float32), visibility=ALL, threads=1)
-    np.testing.assert_array_equal(blocked[abs(single.t - 6) > 1e-5], (single.t < 6)[abs(single.t - 6) > 1e-5])
+        blocked = cast.any_hit(scene, rays, np.full(256, 6, np.float32), visibility=ALL, width=width, threads=1)
+        np.testing.assert_array_equal(blocked[abs(single.t - 6) > 1e-5], (single.t < 6)[abs(single.t - 6) > 1e-5])
 
 
 PROBE = "from tests import test_kernels_rays as t; print(t.digest())"
@@ -332,7 +356,9 @@ def digest() -> str:
     tiled = cast.closest_hit(scene, fan(np.random.default_rng(2), 64, 64, time=0.02), visibility=ALL, width=64)
     for a in (scene.geometry.nodes, scene.geometry.leaves, scene.top_nodes, *alone, *tiled):
         h.update(a.tobytes())
-    h.update(cast.any_hit(scene, rays, np.full(len(rays.time), 20, np.float32), visibility=ALL).tobytes())
+    for width in (0, 50):
+        reach = np.full(len(rays.time), 20, np.float32)
+        h.update(cast.any_hit(scene, rays, reach, visibility=ALL, width=width).tobytes())
     return h.hexdigest()
 
 

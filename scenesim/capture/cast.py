@@ -43,24 +43,36 @@ def run(work: Callable[[int, int], None], n: int, grain: int = GRAIN, *, threads
             future.result()
 
 
-def closest_hit(
-    scene: PackedScene, rays: Rays, *, visibility: int, width: int = 0, threads: int | None = None
-) -> Hits:
+def _grain(width: int) -> int:
+    """GRAIN in whole rows of blocks of an image."""
+    band = bvh.BLOCK * width
+    return -(-GRAIN // band) * band if width else GRAIN
+
+
+def closest_hit(scene: PackedScene, rays: Rays, *, visibility: int, width: int = 0, threads: int | None = None) -> Hits:
     """Nearest hits of rays (N,) with the instances whose mask shares a bit with `visibility`.
 
     width: of the image whose pixels the rays are, in reading order, if they are; it is then faster.
     """
     hits = empty_hits(len(rays.time))
-    band = bvh.BLOCK * width
-    grain = -(-GRAIN // band) * band if width else GRAIN
-    run(lambda b, e: bvh.closest_hit(scene, rays, visibility, width, b, e, hits), len(rays.time), grain, threads=threads)
+    run(
+        lambda b, e: bvh.closest_hit(scene, rays, visibility, width, b, e, hits), len(rays.time), _grain(width), threads=threads
+    )
     return hits
 
 
 def any_hit(
-    scene: PackedScene, rays: Rays, t_max: NDArray[np.float32], *, visibility: int, threads: int | None = None
+    scene: PackedScene, rays: Rays, t_max: NDArray[np.float32], *, visibility: int, width: int = 0, threads: int | None = None
 ) -> NDArray[np.uint8]:
-    """Whether rays (N,) hit anything before t_max (N,), as 0 or 1."""
+    """Whether rays (N,) hit anything before t_max (N,), as 0 or 1; those whose t_max is not above 0 do not.
+
+    width: of the image from whose pixels the rays begin, in reading order, if they do; it is then faster.
+    """
     out = np.empty(len(rays.time), np.uint8)
-    run(lambda b, e: bvh.any_hit(scene, rays, t_max, visibility, b, e, out), len(rays.time), threads=threads)
+    run(
+        lambda b, e: bvh.any_hit(scene, rays, t_max, visibility, width, b, e, out),
+        len(rays.time),
+        _grain(width),
+        threads=threads,
+    )
     return out

@@ -25,9 +25,10 @@ from scenesim.kernels.bvh_tile import (
     RAYS,
     SCRATCH,
     blocked,
+    gather,
     gather_block,
-    gather_strip,
-    load_strip,
+    load_rays,
+    place,
     store_block,
     store_hit,
     trace_tile,
@@ -36,6 +37,8 @@ from scenesim.kernels.jit import helper, inline, kernel
 from scenesim.kernels.simd import load_f32, lowest_bit, pointer, stack_f32, stack_i32, store_f32, store_i32
 
 __all__ = ["Tree", "any_hit", "any_one", "build_top", "build_tree", "closest_hit", "closest_one", "concatenate", "tracer"]
+
+LINE = 16  # floats of a line of the cache
 
 
 class Tree(NamedTuple):
@@ -70,11 +73,20 @@ def _empty_node() -> NDArray[np.float32]:
     return node
 
 
+def _in_lines(parts):
+    """Arrays (n, columns) behind each other, from where a line of the cache begins: a row of a node then lies in one."""
+    rows, columns = sum(len(p) for p in parts), parts[0].shape[1]
+    room = np.empty(rows * columns + LINE, np.float32)
+    skip = -(room.ctypes.data // 4) % LINE
+    out = room[skip : skip + rows * columns].reshape(rows, columns)
+    return np.concatenate(parts, out=out)
+
+
 def concatenate(trees, first_triangle):
     """(nodes, leaves, root) of trees put behind each other. first_triangle: of each, the row among the triangles of all."""
     if not trees:
         return _empty_node(), np.zeros((0, bvh_build.PACK_FLOATS), np.float32), np.zeros(0, np.int32)
-    nodes, leaves = np.concatenate([t.nodes for t in trees]), np.concatenate([t.leaves for t in trees])
+    nodes, leaves = _in_lines([t.nodes for t in trees]), _in_lines([t.leaves for t in trees])
     root, node, leaf = [], 0, 0
     for tree, triangle in zip(trees, first_triangle):
         n, l = nodes[node : node + len(tree.nodes)], leaves[leaf : leaf + len(tree.leaves)]
@@ -106,7 +118,7 @@ def build_top(bounds, prototype, knot_time, pose, moves) -> NDArray[np.float32]:
     child[leaf] = ~(2 * len(nodes) + ids[(~child[leaf]) * 8 + 3])
     rows = np.zeros((-(-len(prototype) // 2) * 2, bvh_build.ROW), np.float32)
     bvh_build.instance_rows(prototype, pose, moves, rows)
-    return np.concatenate([nodes, rows.reshape(-1, bvh_build.NODE_FLOATS)])
+    return _in_lines([nodes, rows.reshape(-1, bvh_build.NODE_FLOATS)])
 
 
 @helper
@@ -140,6 +152,22 @@ def _single(scene, r, i, visibility, out):
     store_f32(out[3], 2 * i + 1, v)
 
 
+@inline
+def _piece(at, x, width, end):
+    """The next rays of [at, end) that may go down the trees together: (first, columns, rows, stride, how many if they are to be
+    gathered else 1, where the next begin, and in which column)."""
+    band = BLOCK * width
+    if width >= BLOCK and at % band == 0 and at + band <= end:
+        columns = min(BLOCK, width - x)
+        n = RAYS if columns == BLOCK else 1
+        if x + columns == width:
+            return at + x, columns, BLOCK, width, n, at + band, 0
+        return at + x, columns, BLOCK, width, n, at, x + columns
+    if at + LANES <= end:
+        return at, 1, 1, 0, LANES, at + LANES, 0
+    return at, 1, 1, 0, 1, at + 1, 0
+
+
 @kernel
 def closest_hit(scene, rays, visibility, width, begin, end, hits):
     """Nearest hits of rays [begin, end): writes those rows of `hits`. Instances count whose mask shares a bit with
@@ -154,37 +182,30 @@ def closest_hit(scene, rays, visibility, width, begin, end, hits):
     room = (
         stack_f32(STACK), stack_i32(STACK), stack_f32(STACK), stack_i32(STACK), stack_f32(SCRATCH), stack_i32(IDS),
     )  # fmt: skip
-    at, x, band = begin, 0, BLOCK * width
+    at, x = begin, 0
     # One piece after the other, so that a tile and a ray are each cast in one place of the code: what casts them is long, and
     # is compiled anew in every place where it stands.
     while at < end:
-        first, columns, rows, stride, n = at + x, 1, 1, 0, 1
-        if width >= BLOCK and at % band == 0 and at + band <= end:
-            columns, rows, stride = min(BLOCK, width - x), BLOCK, width
-            n = RAYS if columns == BLOCK else 1
-            x += columns
-            if x == width:
-                at, x = at + band, 0
-        elif at + LANES <= end:
-            n, at = LANES, at + LANES
-            load_strip(r, first, room)
-        else:
-            at += 1
+        first, columns, rows, stride, n, at, x = _piece(at, x, width, end)
         todo = ALL
+        if n == LANES:
+            todo = load_rays(r, first, 0, n, r[2], False, room)
         while todo:
-            done, beam, one_place, one_time = 0, NO_BEAM, False, False
+            done, beam, one_place, one_time, size = 0, NO_BEAM, False, False, n
             if n == RAYS:
                 done, beam, one_place, one_time = gather_block(r, first, stride, room)
             elif n == LANES:
-                done, beam, one_place, one_time = gather_strip(todo, room, first, r[2], False)
+                done, beam, one_place, one_time, size = gather(todo, n, room)
             if done:
-                trace_tile(s, visibility, beam, room, n, one_place, one_time, False)
+                trace_tile(s, visibility, beam, room, size, one_place, one_time, False)
                 if n == RAYS:
                     store_block(room, first, stride, out)
                 else:
-                    for k in range(LANES):
-                        if done >> k & 1:
-                            store_hit(room, k, first + k, out)
+                    k, more = 0, done
+                    while more:
+                        store_hit(room, k, first + lowest_bit(more), out)
+                        more &= more - 1
+                        k += 1
             else:
                 start, done = first, ALL
                 if n == LANES:
@@ -197,10 +218,11 @@ def closest_hit(scene, rays, visibility, width, begin, end, hits):
 
 
 @kernel
-def any_hit(scene, rays, t_max, visibility, begin, end, out):
+def any_hit(scene, rays, t_max, visibility, width, begin, end, out):
     """Whether rays [begin, end) hit anything before t_max (N,): writes 0 or 1 to out (N,) uint8.
 
-    Those of sixteen on end go down the trees together that run side by side.
+    A ray whose t_max is not above 0 hits nothing, and costs nothing. width: as for closest_hit. Those of a block, or of sixteen
+    on end, go down the trees together that run side by side.
     """
     s = tracer(scene)
     r = pointer(rays.origin), pointer(rays.direction), pointer(rays.time)
@@ -208,24 +230,35 @@ def any_hit(scene, rays, t_max, visibility, begin, end, out):
     room = (
         stack_f32(STACK), stack_i32(STACK), stack_f32(STACK), stack_i32(STACK), stack_f32(SCRATCH), stack_i32(IDS),
     )  # fmt: skip
-    for first in range(begin, end, LANES):
-        todo = (1 << min(LANES, end - first)) - 1
-        if end - first >= LANES:
-            load_strip(r, first, room)
+    at, x = begin, 0
+    while at < end:
+        first, columns, rows, stride, n, at, x = _piece(at, x, width, end)
+        todo = ALL
+        if n > 1:
+            todo = load_rays(r, first, stride, n, reach, True, room)
+            columns, rows = 1, 1
+            for k in range(n):
+                to[first + place(k, stride)] = 0
         while todo:
-            done, beam, one_place, one_time = 0, NO_BEAM, False, False
-            if end - first >= LANES:
-                done, beam, one_place, one_time = gather_strip(todo, room, first, reach, True)
-            if done == 0:
-                k = lowest_bit(todo)
-                done, i = 1 << k, first + k
-                to[i] = any_one(
-                    s, load_f32(o, 3 * i), load_f32(o, 3 * i + 1), load_f32(o, 3 * i + 2), load_f32(d, 3 * i),
-                    load_f32(d, 3 * i + 1), load_f32(d, 3 * i + 2), load_f32(r[2], i), load_f32(reach, i), visibility,
-                )  # fmt: skip
+            done, beam, one_place, one_time, size = 0, NO_BEAM, False, False, n
+            if n > 1:
+                done, beam, one_place, one_time, size = gather(todo, n, room)
+            if done:
+                trace_tile(s, visibility, beam, room, size, one_place, one_time, True)
+                k, more = 0, done
+                while more:
+                    to[first + place(lowest_bit(more), stride)] = blocked(room, k)
+                    more &= more - 1
+                    k += 1
             else:
-                trace_tile(s, visibility, beam, room, LANES, one_place, one_time, True)
-                for k in range(LANES):
-                    if done >> k & 1:
-                        to[first + k] = blocked(room, k)
+                start, done = first, ALL
+                if n > 1:
+                    k = lowest_bit(todo)
+                    start, done = first + place(k, stride), 1 << k
+                for row in range(rows):
+                    for i in range(start + row * stride, start + row * stride + columns):
+                        to[i] = any_one(
+                            s, load_f32(o, 3 * i), load_f32(o, 3 * i + 1), load_f32(o, 3 * i + 2), load_f32(d, 3 * i),
+                            load_f32(d, 3 * i + 1), load_f32(d, 3 * i + 2), load_f32(r[2], i), load_f32(reach, i), visibility,
+                        )  # fmt: skip
             todo &= ~done

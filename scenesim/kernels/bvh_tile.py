@@ -19,6 +19,7 @@ from scenesim.kernels.simd import (
     bits,
     combine,
     copy_sign,
+    count_bits,
     cross_exactly,
     f32x4,
     f32x8,
@@ -51,6 +52,7 @@ BLOCK_SLOPE = np.float32(0.4)  # range of slopes in a block beyond which its ray
 STRIP_TURN = np.float32(0.05)  # by which directions in a strip differ at the most
 APART, ALONG = np.float32(0.4), np.float32(4.0)  # m between origins in a tile, across the rays and along them
 FEW_PARALLEL, FEW_FANNED = 3, 9  # rays that are better cast one by one: measured, towards the sun and of lidars
+FAR_SPREAD = np.float32(10.0)  # m at which rays of a tile are apart by their slopes or by their places, whichever is more
 HALF = np.float32(0.5)
 WIDER = np.float32(1e-6)  # relative, of ranges: more than the rounding of what is compared with them
 EDGE = np.float32(8e-7)  # relative rounding of an edge function, twice
@@ -59,9 +61,11 @@ EDGE = np.float32(8e-7)  # relative rounding of an edge function, twice
 DIRECTION, ORIGIN, TIME, MOVED, SLOPE, START, HIT = 0, 3 * RAYS, 6 * RAYS, 7 * RAYS, 13 * RAYS, 16 * RAYS, 19 * RAYS
 CORNERS = 22 * RAYS  # nine floats of each of four triangles
 EDGES = CORNERS + 36  # of each three edge functions: at the middle, their two slopes, and how far they change otherwise
-QUARTER = EDGES + 48  # for each quarter of the tile: middle and half width of slope x, then y; and its furthest hit
-FRONT = QUARTER + 20  # depth at which each of four triangles begins
-SCRATCH = FRONT + 4
+QUARTER = EDGES + 48  # for each quarter of the tile: middle and half width of slope x, then y
+PLACES, FURTHEST = QUARTER + 16, QUARTER + 32  # the same of places, and its furthest hit
+FRONT = FURTHEST + 4  # depth at which each of four triangles begins
+LOADED = FRONT + 8  # directions, origins, times and reaches of rays of which tiles are made
+SCRATCH = LOADED + 8 * RAYS
 IDS = 2 * RAYS
 NO_BEAM = (-1, ONE, *(ZERO,) * 11)
 
@@ -73,11 +77,11 @@ def _main_axis(a, b, c):
 
 
 @inline
-def _note_range(rays, at, x):
-    """Middle and half width of sixteen slopes, for _quarters."""
+def _note_range(rays, at, x, slack):
+    """Middle and half width of sixteen slopes or places, for _quarters."""
     low, high = lowest(x), highest(x)
     store_f32(rays, at, (low + high) * HALF)
-    store_f32(rays, at + 4, (high - low) * HALF + (abs(low) + abs(high)) * WIDER)
+    store_f32(rays, at + 4, (high - low) * HALF + slack + (abs(low) + abs(high)) * WIDER)
 
 
 @inline
@@ -157,8 +161,8 @@ def _beam(rays, at, n, one_place):
         store_f16(rays, SLOPE + RAYS + j, y)
         store_f16(rays, SLOPE + 2 * RAYS + j, inverse)
         if n > LANES:
-            _note_range(rays, QUARTER + j // LANES, x)
-            _note_range(rays, QUARTER + 8 + j // LANES, y)
+            _note_range(rays, QUARTER + j // LANES, x, ZERO)
+            _note_range(rays, QUARTER + 8 + j // LANES, y, ZERO)
         x0, x1, y0, y1 = minimum(x0, x), maximum(x1, x), minimum(y0, y), maximum(y1, y)
         steep = maximum(steep, z)
     x0, x1, y0, y1, steep = lowest(x0), highest(x1), lowest(y0), highest(y1), highest(steep) * FAR_SLACK
@@ -183,6 +187,9 @@ def _beam(rays, at, n, one_place):
         z = z * sign - first
         x = x - z * load_f16(rays, SLOPE + k)
         y = y - z * load_f16(rays, SLOPE + RAYS + k)
+        if n > LANES:
+            _note_range(rays, PLACES + k // LANES, x, later * WIDER)
+            _note_range(rays, PLACES + 8 + k // LANES, y, later * WIDER)
         a0, a1, b0, b1 = minimum(a0, x), maximum(a1, x), minimum(b0, y), maximum(b1, y)
     a0, a1, b0, b1 = lowest(a0), highest(a1), lowest(b0), highest(b1)
     slack = (max(max(abs(a0), abs(a1)), max(abs(b0), abs(b1))) + later) * WIDER
@@ -195,7 +202,7 @@ def _furthest(rays, n):
     most = -ONE
     for k in range(0, n, LANES):
         t = highest(load_f16(rays, HIT + k)) * FAR_SLACK
-        store_f32(rays, QUARTER + 16 + k // LANES, t)
+        store_f32(rays, FURTHEST + k // LANES, t)
         most = max(most, t)
     return most
 
@@ -218,18 +225,24 @@ def _enter_node(nodes, node, beam, axes, limit):
 
 
 @inline
-def _edge_range(rays, at, px, py, pz, qx, qy, qz, radius, margin):
+def _edge_range(rays, at, px, py, pz, qx, qy, qz, radius, by_place, margin):
     """(middle, half width) of the edge function q x p over the tile. It is linear in the slopes and in the places, and has a
-    product of both. Kept in the scratch."""
+    product of both. Kept in the scratch, with how it changes by slopes or by places."""
     rx, ry, ra, rb = radius
-    gx, gy = qy * pz - qz * py, qz * px - qx * pz
+    gx, gy, hx, hy = qy * pz - qz * py, qz * px - qx * pz, qy - py, px - qx
     f = qx * py - qy * px
-    other = absolute(qy - py) * ra + absolute(qx - px) * rb + absolute(qz - pz) * (ry * ra + rx * rb) + margin
+    product = absolute(qz - pz) * (ry * ra + rx * rb) + margin
+    by_slopes, by_places = absolute(gx) * rx + absolute(gy) * ry, absolute(hx) * ra + absolute(hy) * rb
     store_f4(rays, at, f)
-    store_f4(rays, at + 4, gx)
-    store_f4(rays, at + 8, gy)
-    store_f4(rays, at + 12, other)
-    return f, absolute(gx) * rx + absolute(gy) * ry + other
+    if by_place:
+        store_f4(rays, at + 4, hx)
+        store_f4(rays, at + 8, hy)
+        store_f4(rays, at + 12, by_slopes + product)
+    else:
+        store_f4(rays, at + 4, gx)
+        store_f4(rays, at + 8, gy)
+        store_f4(rays, at + 12, by_places + product)
+    return f, by_slopes + by_places + product
 
 
 @inline
@@ -254,16 +267,17 @@ def _test_pack(leaves, leaf, beam, axes, limit, rays, ids, n, one_place, instanc
     margin = (long + wide) * wide * EDGE
     rx, ry, ra, rb = radius
     off = (long + wide) * EDGE
-    met = (minimum(minimum(px - az * rx, qx - bz * rx), sx - cz * rx) <= off + ra)
+    met = minimum(minimum(px - az * rx, qx - bz * rx), sx - cz * rx) <= off + ra
     met = met & (maximum(maximum(px + az * rx, qx + bz * rx), sx + cz * rx) >= -ra - off)
     met = met & (minimum(minimum(py - az * ry, qy - bz * ry), sy - cz * ry) <= off + rb)
     met = met & (maximum(maximum(py + az * ry, qy + bz * ry), sy + cz * ry) >= -rb - off)
     met = met & (deep >= ZERO) & (front <= limit)
     if bits(met) == 0:
         return False
-    u, ur = _edge_range(rays, EDGES, qx, qy, bz, sx, sy, cz, radius, margin)
-    v, vr = _edge_range(rays, EDGES + 16, sx, sy, cz, px, py, az, radius, margin)
-    w, wr = _edge_range(rays, EDGES + 32, px, py, az, qx, qy, bz, radius, margin)
+    by_place = (rx + ry) * FAR_SPREAD < ra + rb
+    u, ur = _edge_range(rays, EDGES, qx, qy, bz, sx, sy, cz, radius, by_place, margin)
+    v, vr = _edge_range(rays, EDGES + 16, sx, sy, cz, px, py, az, radius, by_place, margin)
+    w, wr = _edge_range(rays, EDGES + 32, px, py, az, qx, qy, bz, radius, by_place, margin)
     around = (minimum(minimum(u + ur, v + vr), w + wr) >= ZERO) | (maximum(maximum(u - ur, v - vr), w - wr) <= ZERO)
     candidates = bits(met & around)
     if candidates == 0:
@@ -277,11 +291,12 @@ def _test_pack(leaves, leaf, beam, axes, limit, rays, ids, n, one_place, instanc
             load_f4(leaves, o + 24 + ky), load_f4(leaves, o + 24 + kz),
         )  # fmt: skip
     store_f4(rays, FRONT, front)
+    at, ux, uy = (PLACES, ma, mb) if by_place else (QUARTER, mx, my)
     hit = False
     while candidates:
         j = lowest_bit(candidates)
         candidates &= candidates - 1
-        quarters = _quarters(rays, EDGES + j, mx, my, load_f32(rays, FRONT + j), beam) if n > LANES else 1
+        quarters = _quarters(rays, EDGES + j, at, ux, uy, load_f32(rays, FRONT + j), beam) if n > LANES else 1
         while quarters:
             k = lowest_bit(quarters)
             quarters &= quarters - 1
@@ -305,11 +320,12 @@ def _keep(rays, ax, ay, az, bx, by, bz, cx, cy, cz):
 
 
 @inline
-def _quarters(rays, e, mx, my, front, beam):
+def _quarters(rays, e, at, mx, my, front, beam):
     """Bits of the quarters of the tile that may meet a triangle before their furthest hit. Its edge functions begin at e in
-    the scratch, and itself at depth `front`."""
-    dx, rx = load_f4(rays, QUARTER) - mx, load_f4(rays, QUARTER + 4)
-    dy, ry = load_f4(rays, QUARTER + 8) - my, load_f4(rays, QUARTER + 12)
+    the scratch, and itself at depth `front`; the quarters' slopes or places begin at `at`, mx and my in the
+    middle."""
+    dx, rx = load_f4(rays, at) - mx, load_f4(rays, at + 4)
+    dy, ry = load_f4(rays, at + 8) - my, load_f4(rays, at + 12)
     least, most = f32x4(BIG), f32x4(-BIG)
     for _ in range(3):
         f, gx, gy = load_f32(rays, e), load_f32(rays, e + 4), load_f32(rays, e + 8)
@@ -317,7 +333,7 @@ def _quarters(rays, e, mx, my, front, beam):
         reach = rx * abs(gx) + ry * abs(gy) + load_f32(rays, e + 12)
         least, most = minimum(least, middle + reach), maximum(most, middle - reach)
         e += 16
-    near = front <= load_f4(rays, QUARTER + 16) * beam[12] + beam[11]
+    near = front <= load_f4(rays, FURTHEST) * beam[12] + beam[11]
     return bits(((least >= ZERO) | (most <= ZERO)) & near)
 
 
@@ -411,7 +427,7 @@ def _one_by_one(nodes, leaves, root, stack_t, stack_n, rays, ids, n, one_place, 
 
 
 @inline
-def _place(k, stride):
+def place(k, stride):
     """Where ray k of a tile lies behind its first: quarters of 4 x 4 rays in a block, or on end if `stride` is 0."""
     if stride == 0:
         return k
@@ -422,7 +438,7 @@ def _place(k, stride):
 def _load(rays, first, stride, n, scratch, at):
     """Put n rays into the scratch, `at` places behind the beginning of each of its rows."""
     for k in range(n):
-        i = first + _place(k, stride)
+        i = first + place(k, stride)
         for c in range(3):
             store_f32(scratch, DIRECTION + c * RAYS + at + k, load_f32(rays[1], 3 * i + c))
             store_f32(scratch, ORIGIN + c * RAYS + at + k, load_f32(rays[0], 3 * i + c))
@@ -474,54 +490,66 @@ def gather_block(rays, first, stride, room):
 
 
 @inline
-def load_strip(rays, first, room):
-    """Sixteen rays on end, for gather_strip."""
-    _load(rays, first, 0, LANES, room[4], LANES)
+def load_rays(rays, first, stride, n, reach, any_hit, room):
+    """Put n rays, on end or in rows of 8 that begin `stride` rays apart, where gather takes them from: bits of those that are
+    cast. reach: raw pointer, used with `any_hit`; those whose reach is not above 0 are not cast."""
+    s = room[4]
+    _load(rays, first, stride, n, s, LOADED)
+    for k in range(0, n, LANES):
+        store_f16(s, LOADED + 7 * RAYS + k, f32x16(BIG))
+    todo = (1 << n) - 1 if n < RAYS else -1
+    if any_hit:
+        for k in range(n):
+            store_f32(s, LOADED + 7 * RAYS + k, load_f32(reach, first + place(k, stride)))
+        todo = 0
+        for k in range(0, n, LANES):
+            todo |= bits(load_f16(s, LOADED + 7 * RAYS + k) > ZERO) << k
+    return todo
 
 
 @inline
-def gather_strip(todo, room, first, t_max, any_hit):
-    """Make a tile of those of sixteen rays (load_strip) that run beside the first of `todo` (bits): (bits of those rays, beam,
-    one place, one time) for trace_tile; no bits if they are too few. t_max: raw pointer, used with `any_hit`.
+def gather(todo, n, room):
+    """Make a tile of those of n rays (load_rays) that run beside the first of `todo` (bits): (bits of those rays, beam, one
+    place, one time, rays of the tile) for trace_tile; no bits if they are too few. They follow each other in the tile.
     """
     s, ids = room[4], room[5]
-    j = LANES + lowest_bit(todo)
+    j = LOADED + lowest_bit(todo)
     dx, dy, dz = load_f32(s, DIRECTION + j), load_f32(s, DIRECTION + RAYS + j), load_f32(s, DIRECTION + 2 * RAYS + j)
     ox, oy, oz = load_f32(s, ORIGIN + j), load_f32(s, ORIGIN + RAYS + j), load_f32(s, ORIGIN + 2 * RAYS + j)
-    x, y, z = (
-        load_f16(s, DIRECTION + LANES), load_f16(s, DIRECTION + RAYS + LANES), load_f16(s, DIRECTION + 2 * RAYS + LANES),
-    )  # fmt: skip
-    px, py, pz = load_f16(s, ORIGIN + LANES), load_f16(s, ORIGIN + RAYS + LANES), load_f16(s, ORIGIN + 2 * RAYS + LANES)
-    turned = maximum(maximum(absolute(x - dx), absolute(y - dy)), absolute(z - dz))
-    ex, ey, ez = px - ox, py - oy, pz - oz
-    along = ex * dx + ey * dy + ez * dz
-    aside = ex * ex + ey * ey + ez * ez - along * along
-    beside = (turned <= STRIP_TURN) & (aside <= APART * APART) & (absolute(along) <= ALONG)
-    members = bits(beside) & todo
-    more = members
-    for _ in range(FEW_FANNED if bits(beside & (turned > ZERO)) else FEW_PARALLEL):
-        more &= more - 1
-    if more == 0:
-        return 0, NO_BEAM, False, False
-    # The others stand where the first does, and their hits lie behind them.
-    store_f16(s, DIRECTION, select(beside, x, f32x16(dx)))
-    store_f16(s, DIRECTION + RAYS, select(beside, y, f32x16(dy)))
-    store_f16(s, DIRECTION + 2 * RAYS, select(beside, z, f32x16(dz)))
-    store_f16(s, ORIGIN, select(beside, px, f32x16(ox)))
-    store_f16(s, ORIGIN + RAYS, select(beside, py, f32x16(oy)))
-    store_f16(s, ORIGIN + 2 * RAYS, select(beside, pz, f32x16(oz)))
-    store_f16(s, TIME, select(beside, load_f16(s, TIME + LANES), f32x16(load_f32(s, TIME + j))))
-    one_place, one_time = _one_source(s, LANES)
-    beam = _beam(s, DIRECTION, LANES, one_place)
+    members, fanned = 0, 0
+    for q in range(0, n, LANES):
+        a = LOADED + q
+        x, y, z = load_f16(s, DIRECTION + a), load_f16(s, DIRECTION + RAYS + a), load_f16(s, DIRECTION + 2 * RAYS + a)
+        turned = maximum(maximum(absolute(x - dx), absolute(y - dy)), absolute(z - dz))
+        x, y, z = load_f16(s, ORIGIN + a) - ox, load_f16(s, ORIGIN + RAYS + a) - oy, load_f16(s, ORIGIN + 2 * RAYS + a) - oz
+        along = x * dx + y * dy + z * dz
+        aside = x * x + y * y + z * z - along * along
+        beside = (turned <= STRIP_TURN) & (aside <= APART * APART) & (absolute(along) <= ALONG)
+        members |= bits(beside) << q
+        fanned |= bits(beside & (turned > ZERO))
+    members &= todo
+    if count_bits(members) <= (FEW_FANNED if fanned else FEW_PARALLEL):
+        return 0, NO_BEAM, False, False, n
+    count, k, more = count_bits(members), 0, members
+    size = (count + LANES - 1) // LANES * LANES
+    while k < size:
+        a = j  # what is left stands where the first does, and its hits lie behind it
+        if k < count:
+            a = LOADED + lowest_bit(more)
+            more &= more - 1
+        for c in range(7):
+            store_f32(s, c * RAYS + k, load_f32(s, c * RAYS + a))
+        store_f32(s, START + k, load_f32(s, 7 * RAYS + a) if k < count else -ONE)
+        k += 1
+    _nothing_yet(s, ids, size)
+    for k in range(0, size, LANES):
+        store_f16(s, HIT + k, load_f16(s, START + k))
+    store_f4(s, FURTHEST, f32x4(-BIG))
+    one_place, one_time = _one_source(s, size)
+    beam = _beam(s, DIRECTION, size, one_place)
     if beam[0] < 0:
-        return 0, beam, one_place, one_time
-    _nothing_yet(s, ids, LANES)
-    for k in range(LANES):
-        if members >> k & 1 == 0:
-            store_f32(s, HIT + k, -ONE)
-        elif any_hit:
-            store_f32(s, HIT + k, load_f32(t_max, first + k))
-    return members, beam, one_place, one_time
+        return 0, beam, one_place, one_time, size
+    return members, beam, one_place, one_time, size
 
 
 @inline
@@ -540,7 +568,7 @@ def store_hit(room, k, i, hits):
 def store_block(room, first, stride, hits):
     """Write the hits of a block."""
     for k in range(RAYS):
-        store_hit(room, k, first + _place(k, stride), hits)
+        store_hit(room, k, first + place(k, stride), hits)
 
 
 @inline

@@ -21,7 +21,7 @@ class Ours:
     def prepare(self, rays, coherent=False):
         row = self.width or 1
         time = np.repeat(np.linspace(0, self.seconds, len(rays) // row, dtype=np.float32), row)
-        reach, origin = np.full(len(rays), 1e30, np.float32), rays[:, :3].copy()
+        reach, origin = np.where(rays[:, 3:].any(1), 1e30, 0.0).astype(np.float32), rays[:, :3].copy()
         origin[:, 0] += 10 * time
         return Rays(origin, np.ascontiguousarray(rays[:, 3:]), time), reach
 
@@ -29,7 +29,7 @@ class Ours:
         return cast.closest_hit(self.scene, prepared[0], visibility=1, width=self.width, threads=self.threads).t
 
     def blocked(self, prepared):
-        return cast.any_hit(self.scene, *prepared, visibility=1, threads=self.threads)
+        return cast.any_hit(self.scene, *prepared, visibility=1, width=self.width, threads=self.threads)
 
 
 class Open3D:

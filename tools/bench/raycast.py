@@ -82,7 +82,7 @@ def compare(name: str, threads: int, pairs: int, quick: bool, say: Callable[[str
     del vertices, triangles
     rows = []
     for label, rays, blocked, moves in workloads(scene, place, threads, quick):
-        width = image_width(quick) if label.startswith("camera") else 0
+        width = image_width(quick) if label.startswith(("camera", "shadow")) else 0
         ours = peer_module.Ours(moving if moves else scene, threads, SWEEP_S * moves, width)
         rows += _one(name, label, rays, blocked, ours, peers, pairs, say)
     return rows
@@ -96,13 +96,15 @@ def _words(row: Row) -> str:
 def _one(name, label, rays, blocked, ours, peers, pairs, say) -> list[Row]:
     everyone = [ours, *peers]
     calls = []
+    cast_ones = rays[rays[:, 3:].any(1)]  # ours leaves the others out
     for p in everyone:
-        work, prepared = (p.blocked if blocked else p.closest), p.prepare(rays, label.startswith(("camera", "shadow")))
+        mine = rays if p is ours else cast_ones
+        work, prepared = (p.blocked if blocked else p.closest), p.prepare(mine, label.startswith(("camera", "shadow")))
         calls.append(lambda work=work, prepared=prepared: work(prepared))
     for call in calls:
         call()
     spent = np.array([[cpu_seconds(call, 0.1) for call in calls] for _ in range(pairs)])
-    speed = len(rays) / np.median(spent, axis=0) / 1e6
+    speed = len(cast_ones) / np.median(spent, axis=0) / 1e6
     if not peers:
         say(f"  {label:<15} ours {speed[0]:6.2f} Mrays/CPU-s")
         return [Row(name, label, "", float("nan"), float(speed[0]), float("nan"), (float("nan"), float("nan")))]

@@ -34,7 +34,10 @@ def lidar(ego, beams=64, columns=2048):
 
 
 def secondary(rays, t, normal):
-    """(shadow, bounce): from where `rays` hit at t (N,) with normal (N, 3), towards the sun and in all directions."""
+    """(shadow, bounce): from where `rays` hit at t (N,) with normal (N, 3), towards the sun and in all directions.
+
+    shadow: (N, 6), all 0 where nothing was hit, so that a row of pixels stays a row; bounce: (M, 6) of those that hit.
+    """
     hit = np.isfinite(t)
     o, d, n = rays[hit, :3].astype(float), rays[hit, 3:].astype(float), normal[hit].astype(float)
     n = n * np.where((n * d).sum(1, keepdims=True) > 0, -1, 1)
@@ -42,4 +45,6 @@ def secondary(rays, t, normal):
     p = o + d * t[hit, None] + n * 1e-3
     q = keys.generator(keys.derive(3, "bench", "bounce")).normal(size=p.shape)
     q = n + q / np.linalg.norm(q, axis=1, keepdims=True)
-    return _join(p, np.broadcast_to(SUN, p.shape)), _join(p, q + 1e-6 * n)
+    shadow = np.zeros((len(rays), 6), np.float32)
+    shadow[hit] = _join(p, np.broadcast_to(SUN, p.shape))
+    return shadow, _join(p, q + 1e-6 * n)
