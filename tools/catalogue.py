@@ -1,7 +1,7 @@
 """Pages of the catalogue, to see whether a stranger names what is on them: ``python -m tools.catalogue OUT.png [--kind KIND]``
 
-Every model of a kind from the front left and the rear right, by day, with its name below; without a kind, a page for each, with
-its name in the file's.
+Every model of a kind from the front left and the rear right, by day, with its name below; every kind of road (--kind roads)
+from a driver's seat and from above; without a kind, a page for each, with its name in the file's.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import numpy as np
 from scenesim.base.errors import InputError
 from scenesim.models import catalogue, vehicle_recipe
 from scenesim.models.catalogue import ModelRequest
-from tools import model_sheet
+from tools import model_sheet, road_sheet
 
+ROADS = "roads"
 # Page -> kind of model.
 KINDS = {
     "vehicles": "vehicle", "people": "person", "animals": "animal", "debris": "debris", "roadside": "roadside",
-    "vegetation": "vegetation",
+    "vegetation": "vegetation", ROADS: ROADS,
 }  # fmt: skip
 PAINTS = ((0.28, 0.03, 0.03), (0.018, 0.06, 0.20), (0.36, 0.37, 0.38), (0.70, 0.70, 0.69), (0.052, 0.054, 0.058))
 CAPTION_PX = 22
@@ -32,9 +33,12 @@ def tile(request: ModelRequest, paint: tuple[float, ...], width: int, threads: i
         pose=[], night=False, paint=list(paint), threads=threads, width=width, aspect=[16, 11], zoom=1.0,
         views=["front", "rear"], caption=False,
     )  # fmt: skip
-    picture = model_sheet.pictures(request, args)
+    return captioned(model_sheet.pictures(request, args), request.name.replace("_", " "))
+
+
+def captioned(picture: np.ndarray, name: str) -> np.ndarray:
+    """A picture with a name below."""
     caption = np.full((CAPTION_PX, picture.shape[1], 3), 255, np.uint8)
-    name = request.name.replace("_", " ")
     cv2.putText(caption, name, (6, CAPTION_PX - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
     return np.concatenate([picture, caption])
 
@@ -46,13 +50,21 @@ def is_section(name: str) -> bool:
 
 def page(kind: str, columns: int, width: int, threads: int | None, only: list[str]) -> np.ndarray:
     """All models of a kind, row by row; sections of buses and trams with what draws them."""
+    if kind == ROADS:
+        places = [n for n in road_sheet.PLACES if n in only or not only]
+        return in_rows([captioned(road_sheet.pictures(n, width, threads), n) for n in places], columns)
     names = [n for n in catalogue.recipes(kind) if (n in only if only else not (kind == "vehicle" and is_section(n)))]
     options = (("height_m", 9.0),) if kind == "vegetation" else ()
     tiles = [
         tile(ModelRequest(kind, n, 1, options), PAINTS[k % len(PAINTS)], width, threads) for k, n in enumerate(names)
     ]  # fmt: skip
+    return in_rows(tiles, columns)
+
+
+def in_rows(tiles: list[np.ndarray], columns: int) -> np.ndarray:
+    """Tiles of one size, row by row."""
     blank = np.full_like(tiles[0], 255)
-    tiles += [blank] * (-len(tiles) % columns)
+    tiles = [*tiles, *[blank] * (-len(tiles) % columns)]
     return np.concatenate([np.concatenate(tiles[k : k + columns], 1) for k in range(0, len(tiles), columns)])
 
 

@@ -14,7 +14,7 @@ from scenesim.capture import plumes as clouds
 from scenesim.capture.exposure import Exposed, Shot
 from scenesim.kernels import airglow, contact, lamps, raster
 from scenesim.kernels.atmosphere import Environment
-from scenesim.kernels.packed import MATERIAL, Hits, PackedScene, Rays
+from scenesim.kernels.packed import BEAMS, LIGHT, MATERIAL, Hits, PackedScene, Rays
 from scenesim.kernels.plumes import Plumes
 from scenesim.kernels.radiance import radiance
 from scenesim.sensors.imaging import Film
@@ -119,6 +119,8 @@ def light(
     grade: str = quality.DEFAULT,
 ) -> NDArray[np.float32]:
     """Radiance (H, W, 3) cd/m2 of an image of rays in reading order and their hits; grade: one of capture.quality."""
+    if environment.night <= 0.0:  # by day only lamps of tunnels matter
+        scene = scene._replace(light=np.ascontiguousarray(scene.light[scene.light[:, LIGHT["beam"]] == BEAMS["street"]]))
     n = len(rays.time)
     height = n // width
     cells = lamp_cells(scene)

@@ -15,6 +15,7 @@ from scenesim.kernels.texture import smooth
 
 CELL_M, CELLS, CELL_LAMPS = 8.0, 40, 31  # a square of cells about the local origin, each with its lamps
 POINT, STREET, LOW_BEAM, SPOT = BEAMS["point"], BEAMS["street"], BEAMS["low_beam"], BEAMS["spot"]
+LOW_BEAM_LEFT = BEAMS["low_beam_left"]
 DIR_X, DIR_Y, DIR_Z, CD_R, BEAM, REACH = (LIGHT[n] for n in ("dir_x", "dir_y", "dir_z", "cd_r", "beam", "reach_m"))
 DIM_LUX = 0.02  # less than this is left out
 SHADOW_LUX, NO_SHADOWS = 0.3, 1e30
@@ -32,7 +33,8 @@ def list_lamps(light, cells):
                 x = (i + 0.5 - CELLS / 2) * CELL_M - light[k, 0]
                 if x * x + y * y > reach * reach or cells[j, i, 0] >= CELL_LAMPS:
                     continue
-                if light[k, BEAM] == LOW_BEAM and x * light[k, DIR_X] + y * light[k, DIR_Y] < -CELL_M:
+                low = light[k, BEAM] == LOW_BEAM or light[k, BEAM] == LOW_BEAM_LEFT
+                if low and x * light[k, DIR_X] + y * light[k, DIR_Y] < -CELL_M:
                     continue
                 cells[j, i, 0] += 1
                 cells[j, i, cells[j, i, 0]] = k
@@ -43,20 +45,22 @@ def beam_share(light, k, x, y, z):
     """Intensity over that of the axis of lamp k in the unit direction (x, y, z) away from it.
 
     Street: a batwing, dark above 80 degrees from the ground. Low beam: class B of UN Regulation 112, whose limits it
-    keeps with 10 500 cd: a cut-off 0.57 degrees below the horizon that rises by 15 degrees to the right of the axis. Spot: a
-    cosine lobe.
+    keeps with 10 500 cd: a cut-off 0.57 degrees below the horizon that rises by 15 degrees to the right of the axis, or
+    to its left where one drives on the left. Spot: a cosine lobe.
     """
     beam = light[k, BEAM]
     if beam == STREET:
         c = -z
         return smooth(0.12, 0.55, c) * (0.55 + 0.8 * (1.0 - c * c))
-    if beam == LOW_BEAM:
+    if beam == LOW_BEAM or beam == LOW_BEAM_LEFT:
         fx, fy = float(light[k, DIR_X]), float(light[k, DIR_Y])
         level = sqrt(fx * fx + fy * fy) + 1e-9
         fx, fy = fx / level, fy / level
         forward, right = x * fx + y * fy, x * fy - y * fx
         if forward < 0.1:
             return 0.0
+        if beam == LOW_BEAM_LEFT:
+            right = -right
         azimuth, rise = right / forward, z / forward - light[k, DIR_Z] / level
         cut = -0.0115 + 0.268 * max(0.0, min(azimuth, 0.07))
         lit = 1.0 - smooth(cut - 0.0035, cut + 0.0035, rise)
@@ -99,7 +103,8 @@ def lamp_light(light, cells, tracer, m, px, py, pz, vx, vy, vz, time, shadow_lux
         # A retroreflector sends light back to where it came from, within a degree or two.
         back = -(x * vx + y * vy + z * vz)
         retro = m[RETRO] * smooth(0.985, 0.9998, back) / max(0.2126 * m[R] + 0.7152 * m[G] + 0.0722 * m[B], 1e-3)
-        if lux * peak * cosine > shadow_lux and (light[k, BEAM] != LOW_BEAM or shadow_lux == 0.0):
+        headlamp = light[k, BEAM] == LOW_BEAM or light[k, BEAM] == LOW_BEAM_LEFT
+        if lux * peak * cosine > shadow_lux and (not headlamp or shadow_lux == 0.0):
             reach = max(d - 0.5, 0.01)
             if any_one(
                 tracer, np.float32(px + 0.02 * nx), np.float32(py + 0.02 * ny), np.float32(pz + 0.02 * nz),

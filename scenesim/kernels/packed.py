@@ -32,7 +32,7 @@ INSTANCE = {name: k for k, name in enumerate(INSTANCE_COLUMNS)}
 # Columns of PackedScene.light. Intensity in cd per RGB channel (photometric, green = luminous weight 1).
 LIGHT_COLUMNS = ("x", "y", "z", "dir_x", "dir_y", "dir_z", "cd_r", "cd_g", "cd_b", "beam", "reach_m", "instance")
 LIGHT = {name: k for k, name in enumerate(LIGHT_COLUMNS)}
-BEAMS = {"point": 0, "street": 1, "low_beam": 2, "spot": 3}
+BEAMS = {"point": 0, "street": 1, "low_beam": 2, "spot": 3, "low_beam_left": 4}
 
 
 class Geometry(NamedTuple):

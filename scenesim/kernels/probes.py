@@ -15,6 +15,8 @@ from scenesim.kernels.surface import geometric_normal
 
 DIRECTIONS = 56
 SEES = 4
+BLOCKED, SKY = 1, 2  # what a ray met: a back side; the sky above the horizon
+ENCLOSED = 3  # a probe that sees the sky in no more directions asks of each surface whether it has the sky's light
 FAINT_LUX = 0.05  # of a lamp that is left out
 SNOW_ALBEDO = 0.8  # of snow that lies (fresh: 0.85; Warren 1982)
 _GOLDEN_ANGLE = 2.399963229728653
@@ -47,7 +49,7 @@ def fill_probes(scene, env, x0, y0, spacing, ground, heights, rough_light, begin
     """Write rows [begin, end) of probes (rows, columns, levels, 6, 3) lux and weight (rows, columns, levels).
 
     ground: (rows, columns) m, nan where there is none. rough_light: (3,) lux of light that has bounced more than once, for lack
-    of better.
+    of better; inside tunnels and halls only what is seen outside has it.
     """
     trace = tracer(scene)
     light, norm, lamps = np.empty(3), np.zeros(6), np.empty(3)
@@ -65,24 +67,29 @@ def fill_probes(scene, env, x0, y0, spacing, ground, heights, rough_light, begin
             for level in range(len(heights)):
                 x, y, z = x0 + i * spacing, y0 + j * spacing, floor_z + heights[level]
                 cube = probes[j, i, level]
-                cube[:] = 0.0
                 behind = 0
-                for q in range(DIRECTIONS):
-                    dx, dy, dz = directions[q, 0], directions[q, 1], directions[q, 2]
-                    inside = _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, lamps, light)
-                    behind += inside
-                    for s in range(3):
-                        for c in range(3):
-                            d = directions[q, c]
-                            axis = 2 * c if d > 0.0 else 2 * c + 1
-                            cube[axis, s] += light[s] * abs(d) * pi / norm[axis]
+                for turn in range(2):
+                    cube[:] = 0.0
+                    behind, sky = 0, 0
+                    for q in range(DIRECTIONS):
+                        dx, dy, dz = directions[q, 0], directions[q, 1], directions[q, 2]
+                        met = _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, turn, lamps, light)
+                        behind += 1 if met == BLOCKED else 0
+                        sky += 1 if met == SKY else 0
+                        for s in range(3):
+                            for c in range(3):
+                                d = directions[q, c]
+                                axis = 2 * c if d > 0.0 else 2 * c + 1
+                                cube[axis, s] += light[s] * abs(d) * pi / norm[axis]
+                    if sky > ENCLOSED or 4 * behind >= DIRECTIONS:
+                        break
                 weight[j, i, level] = 1.0 if 4 * behind < DIRECTIONS else 0.0
 
 
 @helper
-def _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, lamps, light):
-    """Write the radiance (3,) that comes from a direction, with one bounce. Returns 1 where the ray meets a back side. lamps:
-    (3,) to work in."""
+def _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, enclosed, lamps, light):
+    """Write the radiance (3,) that comes from a direction, with one bounce. Returns BLOCKED where the ray meets a back side,
+    SKY where it leaves upwards, else 0. enclosed: 1 to give rough_light only to what sees the sky. lamps: (3,) to work in."""
     t, k, triangle, u, v = closest_one(
         trace, np.float32(x), np.float32(y), np.float32(z), np.float32(dx), np.float32(dy), np.float32(dz),
         np.float32(0.0), np.float32(400.0), SEES,
@@ -92,12 +99,13 @@ def _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, lamps, light
         light[0], light[1], light[2] = r, g, b
         if dz < 0.0:
             light[0], light[1], light[2] = env.below[0], env.below[1], env.below[2]
-        return 0
+            return 0
+        return SKY
     nx, ny, nz = geometric_normal(scene, k, triangle, 0.0)
     back = 0
     if nx * dx + ny * dy + nz * dz > 0.0:
         nx, ny, nz = -nx, -ny, -nz
-        back = 1
+        back = BLOCKED
     h = float(t)
     px, py, pz = x + dx * h + 0.02 * nx, y + dy * h + 0.02 * ny, z + dz * h + 0.02 * nz
     nl = nx * env.sun[0] + ny * env.sun[1] + nz * env.sun[2]
@@ -108,7 +116,17 @@ def _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, lamps, light
             np.float32(env.sun[2]), np.float32(0.0), np.float32(400.0), SEES,
         ):  # fmt: skip
             sun = nl
-    lit = _lamps(scene, trace, px, py, pz, nx, ny, nz, lamps) if env.night > 0.0 else 0
+    lit = _lamps(scene, trace, px, py, pz, nx, ny, nz, lamps) if env.night > 0.0 or enclosed > 0 else 0
+    rough = 1.0
+    if enclosed > 0:
+        # Outwards, upwards, and a little on the ray's way: over all rays of a probe that is every way.
+        ux, uy, uz = nx + 0.5 * dx, ny + 0.5 * dy, nz + 0.7 + 0.5 * dz
+        f = 1.0 / sqrt(ux * ux + uy * uy + uz * uz + 1e-12)
+        if uz <= 0.0 or any_one(
+            trace, np.float32(px), np.float32(py), np.float32(pz), np.float32(ux * f), np.float32(uy * f), np.float32(uz * f),
+            np.float32(0.0), np.float32(400.0), SEES,
+        ):  # fmt: skip
+            rough = 0.0
     row = scene.surface_material[scene.geometry.surface[triangle]]
     a = scene.geometry.triangles[triangle, 0]
     lies = 0.7 * env.snow * min(max(2.0 * nz - 0.7, 0.0), 1.0)  # less on roads: some ground is bare
@@ -117,7 +135,7 @@ def _seen_from(scene, env, trace, x, y, z, dx, dy, dz, rough_light, lamps, light
         if scene.material[row, _COLORED] > 0.0:
             albedo *= scene.geometry.color[a, s]
         albedo += (SNOW_ALBEDO - albedo) * lies
-        light[s] = albedo / pi * (env.sun_lux[s] * sun + rough_light[s] * (0.6 + 0.4 * nz))
+        light[s] = albedo / pi * (env.sun_lux[s] * sun + rough * rough_light[s] * (0.6 + 0.4 * nz))
         if lit > 0:
             light[s] += albedo / pi * lamps[s]
     return back

@@ -283,7 +283,7 @@ def radiance(scene, env, rays, hits, openness, cells, footprint, jitter, visibil
                     if lit > 0.0:
                         add_sun(env, m, -dx, -dy, -dz, lit, near_open, local)
             _add_ambient(env, m, px, py, pz, -dx, -dy, -dz, near_open, light, local)
-            if env.night > 0.0:
+            if env.night > 0.0 or scene.light.shape[0] > 0:  # by day only lamps of tunnels are handed over
                 shadow_lux = SHADOW_LUX if first else NO_SHADOWS
                 lamp_light(scene.light, cells, trace, m, px, py, pz, -dx, -dy, -dz, time, shadow_lux, INDIRECT, local)
             # What the surface mirrors, and what it lets through.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scenesim.geometry.mesh import Mesh, Surface
+from scenesim.geometry.mesh import Mesh, Surface, join
 from scenesim.geometry.outlines import Outline, below, circle, grown, rectangle, soft, within
 from scenesim.geometry.shell import EVERYWHERE, Region, Shell
 from scenesim.geometry.soft import bar, both, placed, rounded_box
-from scenesim.models import cabin
+from scenesim.models import cabin, plates
 from scenesim.models.car_body import COLUMNS, PAINT, ROWS, arch, surface
 from scenesim.models.car_parts import plate, probe
 from scenesim.models.car_zones import (
@@ -91,8 +91,9 @@ def lamps_in_front(c: Boxy, shell: Shell) -> None:
 
 
 def seat(c: Boxy) -> tuple[float, float, float]:
-    """Where the driver's seat is."""
-    return -c.hip_behind_nose_m, 0.62 * (1.0 if c.family == "bus" else c.width_m / 2.5), c.hip_m
+    """Where the driver's seat is; a bus for the other side of the road is made as its mirror image."""
+    side = -1 if c.family == "lorry" and plates.left_hand(c.market) else 1
+    return -c.hip_behind_nose_m, side * 0.62 * (1.0 if c.family == "bus" else c.width_m / 2.5), c.hip_m
 
 
 def bus(c: Boxy) -> tuple[Shell, list[Mesh]]:
@@ -116,8 +117,8 @@ def bus(c: Boxy) -> tuple[Shell, list[Mesh]]:
     if has_tail:
         _bus_tail(c, shell, half, tail)
     ray = probe(shell)
-    meshes = plate(ray, 1, c.plate_front_m) if has_nose else []
-    meshes += plate(ray, -1, c.plate_rear_m) if has_tail else []
+    meshes = plate(ray, 1, c.plate_front_m, c.market, c.name) if has_nose else []
+    meshes += plate(ray, -1, c.plate_rear_m, c.market, c.name) if has_tail else []
     return shell, [*meshes, *_bus_parts(c, half, has_nose), *_bus_inside(c, half, has_nose)]
 
 
@@ -247,7 +248,7 @@ def lorry(c: Boxy) -> tuple[Shell, list[Mesh]]:
     """(shell of the cab, everything else that is rigid)."""
     shell = cab(c)
     half, chassis = c.width_m / 2, c.length_m - c.cab_length_m + 1.4
-    meshes = plate(probe(shell), 1, c.plate_front_m) + _cab_parts(c)
+    meshes = plate(probe(shell), 1, c.plate_front_m, c.market, c.name) + _cab_parts(c)
     meshes += both(placed(rounded_box((chassis, 0.09, 0.26), 0.02, CHASSIS, 1), (chassis / 2 + 0.15 - c.length_m, 0.42, 0.92)))
     x0, x1 = 0.05 - c.length_m, -c.cab_length_m - 0.14
     meshes += rear_bar(c)
@@ -316,7 +317,7 @@ def rear_bar(c: Boxy) -> list[Mesh]:
     white = rounded_box((0.052, 0.10, 0.12), 0.02, Surface("reverse_lamp"), 1)
     meshes += both(placed(white, (x - 0.035, half - 0.56, z + 0.18)))
     meshes += both(placed(rounded_box((0.08, 0.06, 0.45), 0.02, CHASSIS, 1), (x + 0.02, 0.45, z + 0.2)))
-    meshes.append(placed(rounded_box((0.014, 0.52, 0.112), 0.006, Surface("number_plate"), 1), (x - 0.055, 0, z)))
+    meshes.append(placed(join(plates.board(c.market, c.name, True)), (x - 0.055, 0, z), yaw=np.pi))
     for y in (0.30, 0.85):  # rear marking plates, UN R70
         meshes += both(placed(rounded_box((0.012, 0.40, 0.09), 0.004, Surface("reflector_red"), 1), (x - 0.05, y, z)))
     return meshes

@@ -7,11 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from scenesim.geometry import solids
 from scenesim.geometry.mesh import Mesh, Surface, join, make
 from scenesim.geometry.shell import Shell
 from scenesim.geometry.soft import bar, both, hexahedron, mirrored, placed, rounded_box
-from scenesim.models import cabin
+from scenesim.models import cabin, plates
 from scenesim.models.car_body import Body
 from scenesim.models.car_zones import window_line
 from scenesim.models.model import LAMP_BITS, Lamp
@@ -20,11 +19,6 @@ Array = NDArray[np.float64]
 PAINT, BLACK, CHROME = Surface("vehicle_paint"), Surface("trim_black"), Surface("chrome")
 WHITE_LED, RED = (1.02, 1.0, 0.94), (4.4, 0.08, 0.02)  # linear RGB of unit luminance
 LOW_BEAM_CD, BRAKE_CD = 10500.0, 25.0
-# Strokes (width, height), y, z of some angular characters of a plate.
-LEFT, RIGHT = ((0.010, 0.072), -0.014, 0.0), ((0.010, 0.072), 0.014, 0.0)
-TOP, MIDDLE, FOOT = (((0.036, 0.010), 0.0, z) for z in (0.031, 0.0, -0.031))
-STROKES = ((LEFT, RIGHT, MIDDLE), (LEFT, TOP, MIDDLE), (LEFT, RIGHT, TOP, FOOT), (TOP, MIDDLE, FOOT, RIGHT), (LEFT, FOOT))
-CHARACTERS = (-0.19, -0.135, -0.05, 0.005, 0.075, 0.13, 0.185)  # y of the characters of a plate
 HIP_BEFORE_PILLAR_M = 0.22  # so that the head is just before the middle pillar
 
 Probe = Callable[[tuple[float, float, float], tuple[float, float, float]], Array | None]
@@ -51,18 +45,14 @@ def probe(shell: Shell) -> Probe:
     return hit
 
 
-def plate(ray: Probe, sign: int, z: float) -> list[Mesh]:
-    """A number plate with characters, on the front (sign 1) or the rear (-1) at a height."""
+def plate(ray: Probe, sign: int, z: float, market: str = plates.HOME, of: str = "") -> list[Mesh]:
+    """The number plate of a vehicle (`of`: its recipe) for a country, on the front (sign 1) or the rear (-1) at a height."""
     low, high = (ray((sign * 50.0, 0.02, z + dz), (-sign, 0, 0)) for dz in (0.0, 0.05))
     if low is None or high is None:
         return []
-    pitch = -sign * float(np.arctan2((low[0] - high[0]) * sign, 0.05))
-    board = [rounded_box((0.014, 0.52, 0.112), 0.006, Surface("number_plate"), 1)]
-    board.append(placed(rounded_box((0.012, 0.536, 0.128), 0.005, BLACK, 1), (-sign * 0.002, 0, 0)))
-    for k, y in enumerate(CHARACTERS):
-        for size, dy, dz in STROKES[k % len(STROKES)]:
-            board.append(solids.box((0.002, *size), (sign * 0.0072, sign * (y + dy), dz), Surface("plate_ink")))
-    return [placed(join(board), (float(low[0]) + sign * 0.006, 0, z), pitch=pitch)]
+    pitch = -float(np.arctan2((low[0] - high[0]) * sign, 0.05))
+    board = plates.board(market, of, sign < 0)
+    return [placed(join(board), (float(low[0]) + sign * 0.006, 0, z), yaw=0.0 if sign > 0 else np.pi, pitch=pitch)]
 
 
 def mirror(at: tuple[float, float, float], size: tuple[float, ...]) -> Mesh:
@@ -76,16 +66,17 @@ def mirror(at: tuple[float, float, float], size: tuple[float, ...]) -> Mesh:
 
 
 def other_side(mesh: Mesh) -> Mesh:
-    """The mirror image, with the indicator of the other side."""
+    """The mirror image, with the indicators of the other side."""
     m = mirrored(mesh)
-    surfaces = tuple(Surface("indicator_right") if s.material == "indicator_left" else s for s in m.surfaces)
+    other = {"indicator_left": "indicator_right", "indicator_right": "indicator_left"}
+    surfaces = tuple(Surface(other[s.material]) if s.material in other else s for s in m.surfaces)
     return Mesh(m.vertices, m.triangles, m.normals, m.uv, m.surface, surfaces, m.color)
 
 
 def outside(b: Body) -> list[Mesh]:
     """What is put on the body."""
     c, ray = b.car, probe(b.shell)
-    meshes = plate(ray, 1, c.plate_front_m) + plate(ray, -1, c.plate_rear_m)
+    meshes = [m for sign, z in ((1, c.plate_front_m), (-1, c.plate_rear_m)) for m in plate(ray, sign, z, c.market, c.name)]
     for s, depth in c.handles_m:
         z = float(b.belt(s)) - depth
         q = ray((-s, 9.0, z), (0, -1, 0))
@@ -145,8 +136,9 @@ def headliner(b: Body) -> Mesh:
 def seat(b: Body) -> tuple[float, float, float]:
     """Where the driver's seat is."""
     c = b.car
+    side = -1 if plates.left_hand(c.market) else 1
     x = -(c.hip_behind_nose_m or c.pillar_m - HIP_BEFORE_PILLAR_M)
-    return x, 0.37 * c.width_m / 1.84, c.hip_m or c.clearance_m + 0.15
+    return x, side * 0.37 * c.width_m / 1.84, c.hip_m or c.clearance_m + 0.15
 
 
 def inside(b: Body) -> list[Mesh]:

@@ -117,7 +117,8 @@ RECIPES = {
     "vehicle": "vehicles", "person": "people", "animal": "animals", "roadside": "roadside", "debris": "debris",
     "vegetation": "vegetation",
 }  # fmt: skip
-MADE_FROM = ("base", "geometry", "kernels", "models"), ("materials", *RECIPES.values())  # rooms and assets of a model
+# Rooms and assets of a model.
+MADE_FROM = ("base", "geometry", "kernels", "models"), ("countries", "materials", *RECIPES.values())
 EMPTY = ("driver", False)  # option of a vehicle in which nobody sits
 ACTORS = ("vehicle", "person", "animal", "roadside", "debris")  # kinds that can be actors
 

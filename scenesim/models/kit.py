@@ -154,12 +154,12 @@ def _lens(s: float, y: float, z: float, size: tuple[float, float, float], materi
     return placed(rounded_box(size, 0.015, Surface(material), 1), (-s, y, z))
 
 
-def plate(s_m: float, z_m: float, face: str = "rear") -> Mesh:
-    """A number plate on an upright face."""
+def plate(s_m: float, z_m: float, face: str = "rear", market: str = "germany", of: str = "") -> Mesh:
+    """A number plate on an upright face; market, of: see car_parts.plate."""
     from scenesim.models.car_parts import plate as on_skin
 
     sign = 1 if face == "front" else -1
-    return on_skin(lambda origin, _: np.array([-s_m, 0.0, origin[2]]), sign, z_m)[0]
+    return on_skin(lambda origin, _: np.array([-s_m, 0.0, origin[2]]), sign, z_m, market, of)[0]
 
 
 def seat(at_m: Numbers, width_m: float = 0.5) -> Mesh:

@@ -83,8 +83,8 @@ class Lamp:
     """A light that shines when one of its `bits` (LAMP_BITS) is set in the actor's lamp state.
 
     position, direction: (3,) in the model frame. intensity_cd: on the axis. color: linear RGB, green = 1 for white.
-    beam: "low_beam", "street", "spot" or "point". The emitting surface is named by its material: the material named
-    `surface_material` glows while the lamp is on.
+    beam: "low_beam", "low_beam_left" where one drives on the left, "street", "spot" or "point". The emitting surface is named
+    by its material: the material named `surface_material` glows while the lamp is on.
     """
 
     bits: int

@@ -15,7 +15,7 @@ from shapely import affinity
 from scenesim.base.frames import Pose, quaternion_from_matrix
 from scenesim.geometry import solids
 from scenesim.geometry.mesh import Mesh, Surface
-from scenesim.models import sign_faces, signs
+from scenesim.models import letters, sign_faces, signs
 from scenesim.models.model import LAMP_BITS, Lamp
 
 STEEL, PAINTED, SIGN_BACK = Surface("steel_galvanised"), Surface("steel_painted"), Surface("sign_back")
@@ -232,6 +232,30 @@ def toll_booth(height_m: float, length_m: float, island_m: float, width_m: float
     return meshes, []
 
 
+def bus_shelter(length_m: float, depth_m: float, height_m: float) -> Built:
+    """A shelter along y, open to +x where the road is, and before its right end the pole of the stop."""
+    glass, half, back = Surface("window_glass"), length_m / 2, -depth_m
+    meshes = [
+        solids.box((depth_m + 0.3, length_m + 0.3, 0.12), (back / 2 + 0.05, 0.0, height_m - 0.06), Surface("steel_white")),
+        solids.box((0.02, length_m - 0.1, height_m - 0.6), (back, 0.0, (height_m + 0.25) / 2), glass),
+        solids.box((0.36, length_m * 0.6, 0.05), (back + 0.35, 0.0, 0.46), WOOD),
+        solids.tube([(0.35, half + 0.9, -FOOT_M), (0.35, half + 0.9, 2.7)], 0.035, STEEL, sides=10),
+    ]
+    for y in (-half, half):
+        meshes.append(solids.box((0.75, 0.02, height_m - 0.6), (back + 0.40, y, (height_m + 0.25) / 2), glass))
+        meshes += [
+            solids.box((0.07, 0.07, height_m + FOOT_M - 0.1), (x, y, (height_m - FOOT_M - 0.1) / 2), PAINTED)
+            for x in (back, back + 0.8)
+        ]
+    for y in (-0.25 * length_m, 0.25 * length_m):
+        meshes.append(solids.box((0.06, 0.06, 0.46), (back + 0.35, y, 0.22), STEEL))
+    face = [(signs.disc(0.24), sign_faces.YELLOW), (signs.disc(0.19), sign_faces.GREEN), (signs.disc(0.15), sign_faces.YELLOW)]
+    face.append((letters.text("H", 0.19), sign_faces.GREEN))
+    for turned in (np.pi / 2, -np.pi / 2):  # for who comes along the road, from either side
+        meshes += _board(face, Pose.of((0.35, half + 0.9 + 0.04 * np.sign(turned), 2.42), yaw=turned))
+    return meshes, []
+
+
 def rail_track(length_m: float) -> Built:
     """Two rails on concrete sleepers, 0.6 m apart, along x."""
     meshes = [solids.box((length_m, 0.07, 0.17), (0.0, y, 0.235), STEEL) for y in (-0.7525, 0.7525)]
@@ -271,5 +295,6 @@ BUILDERS = {
         toll_booth,
         toll_canopy,
         rail_track,
+        bus_shelter,
     )
 }

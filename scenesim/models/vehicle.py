@@ -14,7 +14,7 @@ import numpy as np
 from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.frames import Pose
 from scenesim.geometry.mesh import Mesh, join
-from scenesim.geometry.soft import placed
+from scenesim.geometry.soft import mirrored, placed
 from scenesim.models import (
     boxy,
     cabin,
@@ -24,6 +24,7 @@ from scenesim.models import (
     kit,
     livery,
     pedestrian,
+    plates,
     small_wheelers,
     two_wheeler,
     vehicle_recipe,
@@ -32,7 +33,7 @@ from scenesim.models.model import CRANK_RAD, DRIVER, LAMP_BITS, STEER_RAD, WHEEL
 from scenesim.models.vehicle_recipe import Boxy, Car, Kit, Recipe, TwoWheeler
 from scenesim.models.wheel import spoked, tyre, wheel
 
-OPTIONS = ("driver", "rider")
+OPTIONS = ("driver", "market", "rider")
 BLUE_CD, BLUE = 250.0, (0.2, 0.5, 8.3)  # UN R65: blue lamps of category T, day level; linear RGB of unit luminance
 TWIN_M = 0.34  # between the middles of twin tyres
 
@@ -59,7 +60,8 @@ class Assembly(NamedTuple):
 
 
 def build(name: str, **options: Any) -> Model:
-    """The model of a recipe. driver: whether somebody sits in it, or rides it (default true). Raises InputError for a name, a
+    """The model of a recipe. driver: whether somebody sits in it, or rides it (default true). market: country for
+    which it is made, with its plates, and its wheel and low beams for its side of the road. Raises InputError for a name, a
     recipe value or an option that there is not."""
     for key, value in options.items():
         if key not in OPTIONS:
@@ -69,6 +71,9 @@ def build(name: str, **options: Any) -> Model:
         if key == "rider" and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
             raise InputError(f"{name}: {key}: {value!r} should be a number of a rider, 0 or more")
     recipe = vehicle_recipe.read(name)
+    market = str(options.get("market", recipe.market))
+    plates.style(market)
+    recipe = replace(recipe, market=market, name=name)
     driver = bool(options.get("driver", True))
     return _model(name, recipe, assembly(recipe, driver, int(options.get("rider", 0))), driver)
 
@@ -108,6 +113,9 @@ def _boxy(c: Boxy, driver: bool) -> Assembly:
         shell, meshes = boxy.bus(c) if c.family == "bus" else boxy.lorry(c)
         painted = livery.paint(shell, car_parts.probe(shell), c.livery, car_body.PAINT)
         meshes = [shell.mesh(), *painted, *meshes]
+    other_side = c.family == "bus" and plates.left_hand(c.market)  # its doors are on the left
+    if other_side:
+        meshes = [car_parts.other_side(m) for m in meshes]
     diameter, width = c.tyre_diameter_m, c.tyre_width_m
     single = wheel(diameter, width, "truck", rim=0.62)
     deep = wheel(diameter, width, "truck", rim=0.62, dual=True)
@@ -123,6 +131,8 @@ def _boxy(c: Boxy, driver: bool) -> Assembly:
         name = f"rear_{k + 1}" if k else "rear"
         wheels.append(Wheel(name, twin, (-s, c.width_m / 2 - 0.04 - width / 2, radius), radius, False))
     seated = _seated(boxy.seat(c), 0.05) if driver and c.section in ("whole", "front") else None
+    if seated is not None and other_side:
+        seated = mirrored(seated)
     return Assembly(meshes, wheels, lamps, driver=seated)
 
 
@@ -194,7 +204,8 @@ def _model(name: str, recipe: Recipe, a: Assembly, driver: bool) -> Model:
     """The model with its origin under the rear axle."""
     rear = recipe.front_overhang_m + recipe.wheelbase_m
     shift = Pose.of((rear, 0.0, 0.0))
-    body = join([*a.meshes, *kit.pieces(recipe.parts)]).transformed(shift)
+    parts_of = tuple({**r, "market": recipe.market, "of": name} if r.get("shape") == "plate" else r for r in recipe.parts)
+    body = join([*a.meshes, *kit.pieces(parts_of)]).transformed(shift)
     parts = [Part("body", _coated(body, recipe.coat) if recipe.coat else body)]
     if a.driver is not None:
         parts.append(Part(DRIVER, a.driver.transformed(shift)))
@@ -202,6 +213,8 @@ def _model(name: str, recipe: Recipe, a: Assembly, driver: bool) -> Model:
         parts += [_wheel_part(w, side, rear) for side in (1, -1)]
     parts += [replace(p, model_from_part=shift @ p.model_from_part) for p in a.parts]
     lamps = [*a.lamps, *_beacons(recipe)]
+    left_hand = plates.left_hand(recipe.market)
+    lamps = [replace(lamp, beam="low_beam_left") if left_hand and lamp.beam == "low_beam" else lamp for lamp in lamps]
     lamps = tuple(replace(lamp, position=(lamp.position[0] + rear, *lamp.position[1:])) for lamp in lamps)
     size, center = tight_box(tuple(parts))
     attributes = (("body", name), ("driver", str(driver).lower()), *a.told)

@@ -59,6 +59,8 @@ class Recipe:
     beacons_m: Points = ()
     coupling_m: Numbers = ()
     tows: str = ""
+    market: str = "germany"  # country whose plates it has, and for whose side of the road it is made
+    name: str = ""  # of the recipe, which decides what stands on its plates
 
 
 @dataclass(frozen=True, kw_only=True)

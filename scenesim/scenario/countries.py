@@ -19,7 +19,8 @@ class Country:
     directions, of the edge beside a median, and of marks at road works. narrow_m, wide_m: widths of lines. dash_m: (painted,
     not painted) by kind of road. guide_dash_m: beside lanes that begin or end. yield_line: "blocks", "teeth" or "double".
     crosswalk: "zebra" or "ladder". channelizer: what stands along closed lanes, of assets/roadside. plate_mm: width and height
-    of number plates; plate_format: A is a letter, 1 a digit. signs: name -> code and face of models.signs.
+    of number plates; plate_format: A is a letter, 1 a digit, / parts lines; plate_front, plate_rear, plate_ink, plate_band:
+    their materials, "" for no band (models.plates). signs: name -> code and face of models.signs.
     """
 
     name: str
@@ -39,6 +40,10 @@ class Country:
     channelizer: str
     plate_mm: tuple[int, int]
     plate_format: str
+    plate_front: str
+    plate_rear: str
+    plate_ink: str
+    plate_band: str
     signs: Mapping[str, Mapping[str, str]]
 
     def __repr__(self) -> str:

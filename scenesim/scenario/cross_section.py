@@ -15,7 +15,7 @@ from scenesim.scenario.style import Style
 class Strip:
     """A lane of a cross-section. width_m: at its section's start; to_m: at its end, the same if None (it changes smoothly).
     marks: at its outer edge. raised: by a kerb. after: name of the strip of the section before, or of the next one for
-    lanes against s, from which its traffic comes; its own name if "". into: where its traffic goes on to."""
+    lanes against s, from which its traffic comes; its own name if "". into: where its traffic goes on to. rails: of trams."""
 
     name: str
     kind: str
@@ -25,6 +25,7 @@ class Strip:
     raised: bool = False
     into: str = ""
     after: str = ""
+    rails: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _lane(strip: Strip, i: int, length: float, before: tuple[int, ...], followin
         change = strip.to_m - strip.width_m
         width = Cubics.of([[0.0, strip.width_m, 0.0, 3 * change / length**2, -2 * change / length**3]])
     heights = ((0.0, KERB_M, KERB_M),) if strip.raised else ()
-    return Lane(i, strip.kind, width, NONE, False, heights, strip.marks, (), before, following)
+    return Lane(i, strip.kind, width, NONE, False, heights, strip.marks, (), before, following, strip.rails)
 
 
 # ---- marks of a style

@@ -9,7 +9,7 @@ from dataclasses import replace
 from scenesim.base.errors import InputError
 from scenesim.scenario import cross_section, road_marks
 from scenesim.scenario.cross_section import Row, Strip, sections
-from scenesim.scenario.network import Network, RoadObject, Signal
+from scenesim.scenario.network import CLOSED_GATE, TOLL_GATE, Network, RoadObject, Signal
 from scenesim.scenario.pieces import line, positive, road, section
 from scenesim.scenario.style import Style
 
@@ -55,7 +55,7 @@ def level_crossing(
             road_marks.sign(style, f"warning{side}", "level_crossing", s + side * 45.0, side * (paved + 0.6), side > 0)
         )
         if closed:
-            signals.append(road_marks.closed_gate(f"gate{side}", at + side * 0.3, side * (paved + 1.0), side > 0))
+            signals.append(road_marks.halt(f"gate{side}", CLOSED_GATE, at + side * 0.3, side * (paved + 1.0), side > 0))
     lines = (replace(cross_section.solid(style, style.centre_color)),)
     made = section(style)
     made = replace(made, lanes={**made.lanes, 0: replace(made.lanes[0], marks=lines)})
@@ -131,7 +131,7 @@ def toll_plaza(style: Style, length_m: float = 400.0, gates: int = 4) -> Network
             style, f"toll{side}", "toll", length_m / 2 + side * (PLAZA_M / 2 + FLARE_M + 12.0), side * t, side > 0, z=1.8
         )
         for side in (-1, 1)
-    )
+    ) + tuple(road_marks.halt(f"pay{side}", TOLL_GATE, length_m / 2, side * t, side > 0) for side in (-1, 1))
     made = sections(rows, length_m)
     through = road("1", style, [line(0.0, 0.0, 0.0, 0.0, length_m)], made, objects=tuple(objects), signals=signals)
     return Network("toll_plaza", {"1": through})

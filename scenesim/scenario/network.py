@@ -19,7 +19,10 @@ PAVED = DRIVING | {"shoulder", "stop", "parking", "border", "restricted", "bikin
                    "roadWorks", "tram", "rail"}  # fmt: skip
 
 NONE = Cubics.of([])
+TOLL_GATE = "toll_gate"  # kind of a signal where everybody stands for as long as it takes to pay
+BUS_STOP = "bus_stop"  # kind of a signal where buses stand for a while
 CLOSED_GATE = "closed_gate"  # kind of a signal at which traffic waits for as long as a scenario lasts
+UNSEEN = frozenset({TOLL_GATE, BUS_STOP, CLOSED_GATE})  # kinds of signals that are only a place to stop
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Mark:
 @dataclass(frozen=True)
 class Lane:
     """A lane of a section. width and border: cubics of the distance from the section's start (borders are absolute t).
-    heights: rows (s offset, inner, outer). speeds: rows (s offset, m/s)."""
+    heights: rows (s offset, inner, outer). speeds: rows (s offset, m/s). rails: whether trams drive on it, in its middle."""
 
     id: int
     kind: str
@@ -63,6 +66,7 @@ class Lane:
     speeds: tuple[tuple[float, float], ...] = ()
     predecessors: tuple[int, ...] = ()
     successors: tuple[int, ...] = ()
+    rails: bool = False
 
 
 @dataclass(frozen=True)

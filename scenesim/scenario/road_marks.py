@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scenesim.scenario.network import CLOSED_GATE, Corner, RoadObject, Signal
+from scenesim.scenario.network import Corner, RoadObject, Signal
 from scenesim.scenario.pieces import on_road
 from scenesim.scenario.style import Style
 
@@ -167,9 +167,10 @@ def traffic_light(identity: str, s: float, t: float, against: bool = True, headi
     )
 
 
-def closed_gate(identity: str, s: float, t: float, against: bool) -> Signal:
-    """Where traffic along s, or against it, waits before a barrier that is down; nothing stands there."""
-    return Signal(identity, "gate", CLOSED_GATE, "-1", "", True, s, t, orientation="-" if against else "+")
+def halt(identity: str, kind: str, s: float, t: float, against: bool) -> Signal:
+    """Where traffic along s, or against it, stops; nothing stands there. kind: CLOSED_GATE before a barrier that is down,
+    TOLL_GATE to pay, BUS_STOP for buses."""
+    return Signal(identity, "halt", kind, "-1", "", True, s, t, orientation="-" if against else "+")
 
 
 def thing(

@@ -11,12 +11,13 @@ from scenesim.base.keys import Key, derive, generator
 from scenesim.geometry.curves import Cubics, Piece
 from scenesim.scenario import cross_section, road_marks
 from scenesim.scenario.cross_section import Row, Strip, sections
-from scenesim.scenario.network import Network, RoadObject, Signal
+from scenesim.scenario.network import BUS_STOP, Network, RoadObject, Signal
 from scenesim.scenario.pieces import after, line, positive, road
 from scenesim.scenario.style import Style
 
 BUS_LANE_M, CYCLE_M, MEDIAN_M = 3.5, 2.0, 3.0
 TRACK_M, GAUGE_M, RAIL_M = 3.2, 1.435, 0.07  # EN 15273: standard gauge; a groove and a head of a grooved rail (recalled)
+STOP_FROM_MIDDLE_M = 18.0  # of a bus stop, before the middle of the street as its buses see it
 SCHOOL_SPEED_M_S = 30 / 3.6
 WORDS_EVERY_M = 60.0
 
@@ -64,6 +65,13 @@ def arterial(
         names = (["bus_lane"] if bus_lane else []) + (["cycle_track"] if cycle_track else [])
         for k, name in enumerate(names):
             signals.append(road_marks.sign(style, f"{name}{sign}", name, s - sign * 1.5 * k, sign * (outer + 0.5), sign > 0))
+    if bus_lane and style.sidewalk_m > 2.2:
+        kerb = across["bus"] + BUS_LANE_M / 2
+        beyond = sum(s.width_m for s in strips if s.name in ("kerb", "cycle"))
+        for sign, heading in ((-1, math.pi / 2), (1, -math.pi / 2)):
+            s, t = length_m / 2 - sign * STOP_FROM_MIDDLE_M, sign * (kerb + beyond + style.sidewalk_m - 0.6)
+            objects.append(road_marks.thing(f"shelter{sign}", "bus_shelter", s, t, heading))
+            signals.append(road_marks.halt(f"halt{sign}", BUS_STOP, s, sign * (kerb + 0.2), sign > 0))
     for k in range(int(length_m / 12.0) if median_m >= 2.5 else 0):
         objects.append(RoadObject(f"tree{k}", "tree", "", 6.0 + 12.0 * k, 0.0, height=8.0))
     made = sections([Row(0.0, strips, strips, center)], length_m)
@@ -90,7 +98,8 @@ def tram_street(style: Style, length_m: float = 300.0) -> Network:
     if style.lane_width_m < 2.9:
         raise InputError(f"lane_width_m: {style.lane_width_m:g} m is too narrow for a tram; at least 2.9 m")
     parking = (Strip("parking", "parking", style.parking_m),) if style.parking_m > 0 else ()
-    strips = (*cross_section.driving(style), *parking, *_walk(style))
+    lanes = cross_section.driving(style)
+    strips = (replace(lanes[0], rails=True), *lanes[1:], *parking, *_walk(style))
     middle = style.lane_width_m / 2
     objects: list[RoadObject] = []
     for track in (-middle, middle):

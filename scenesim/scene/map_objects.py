@@ -18,7 +18,7 @@ from scenesim.models import catalogue
 from scenesim.models.catalogue import ModelRequest
 from scenesim.models.model import LAMP_BITS
 from scenesim.scenario import countries
-from scenesim.scenario.network import CLOSED_GATE, Corner, RoadObject, Signal
+from scenesim.scenario.network import UNSEEN, Corner, RoadObject, Signal
 from scenesim.scene.placement import Placement
 from scenesim.scene.site import Site, rectangle
 from scenesim.world.road import RoadMap, RoadSurface
@@ -53,7 +53,7 @@ def signals(road_map: RoadMap, site: Site) -> Iterator[Placement]:
     """Signs and traffic lights where the map has them."""
     for surface in road_map.surfaces.values():
         for signal in surface.road.signals:
-            if signal.kind == CLOSED_GATE:
+            if signal.kind in UNSEEN:
                 continue
             placed = _light(surface, signal, site) if signal.kind in LIGHTS or signal.dynamic else _sign(surface, signal, site)
             if placed is not None:

@@ -221,6 +221,8 @@ def _house(
         shape = rectangle(x, y, yaw, d.width_m, d.depth_m)
         if site.is_free(shape.buffer(-0.005), "roads") and not site.footprint.intersects(shape.buffer(0.05)):
             front = [e.at(float(np.clip(s + u * d.width_m, e.s[0], e.s[-1])), "outer", 0.0)[2] for u in (-0.5, 0.0, 0.5)]
+            if np.nanmin(site.height(shapely.get_coordinates(shape)[:4])) < max(front) - building.FOUNDATION_M:
+                return None  # beside a bridge or a bank
             site.take(shape)
             pose = site.stand(x, y, e.facing(yaw), max(front) - 0.03)
             return Placement(pose, request, class_name="building", params=d.params(key))
@@ -242,7 +244,7 @@ def _trees(e: Edge, site: Site, key: Key, amounts: Surroundings) -> Iterator[Pla
             x, y, _, yaw = e.at(s, "outer", float(g.uniform(3.0, 12.0) if e.urban else g.uniform(5.0, 25.0)))
             clear, off, tall, species = 1.6, "roads", (7.0, 13.0), ("oak", "birch", "spruce")
         placed = _tree(site, x, y, clear, off, str(g.choice(species)), float(g.uniform(*tall)), derive(key, int(s * 10)))
-        if placed is not None:
+        if placed is not None and not site.decks.dwithin(shapely.Point(x, y), 1.0):  # nothing grows on bridges
             yield placed
 
 

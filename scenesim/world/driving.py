@@ -8,7 +8,7 @@ would touch on its way, whoever it is and wherever it goes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ HARDEST_M_S2 = 8.0
 LATERAL_M_S2 = 2.2  # in bends; what drivers find comfortable (Reymond et al., Human Factors 43, 2001)
 MARGIN_M = 0.35
 LOOK_S, LOOK_M = 4.0, 22.0
+STANDS_M_S, ARRIVED_M = 0.3, STANDSTILL_M + 1.5  # who stands so near to a place where one stays for a while is there
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Outline:
 @dataclass(frozen=True)
 class Driver:
     """A vehicle on a route. start_m: distance of its rear axle at time 0. wish_m_s: speed on a free road. profile: the speed
-    that it is told to drive, whatever is before it; None to heed the traffic. stops: lights at which its front waits."""
+    that it is told to drive, whatever is before it; None to heed the traffic. stops: where its front waits."""
 
     route: Route
     start_m: float
@@ -127,7 +128,14 @@ def drive(drivers: Sequence[Driver], obstacles: Sequence[Obstacle], times: Array
             top = float(speed[i].max())
         ways.append(_Way(d, top * (float(times[-1]) + LOOK_S + 1.0) + LOOK_M + d.front_m + 10.0))
     meetings = right_of_way.meetings([way.line(d) for way, d in zip(ways, drivers)])
+    drivers, stood = list(drivers), np.zeros(n)
     for k in range(len(times)):
+        for i, d in enumerate(drivers):
+            stood[i] = stood[i] + step if _is_served(d, distance[i, k], speed[i, k]) else 0.0
+            if stood[i] > 0.0 and stood[i] >= d.stops[0].stay_s:
+                drivers[i] = replace(d, stops=d.stops[1:])
+            elif d.stops and d.stops[0].distance_m - d.front_m - distance[i, k] < -1.0:
+                drivers[i] = replace(d, stops=d.stops[1:])  # gone by
         bodies = _Bodies.at(drivers, ways, distance[:, k], speed[:, k], obstacles, k)
         now = drivers, distance[:, k], speed[:, k], float(times[k])
         rooms = [[_room_before(m, i, *now) for m in q] for i, q in enumerate(meetings)]
@@ -149,6 +157,13 @@ def drive(drivers: Sequence[Driver], obstacles: Sequence[Obstacle], times: Array
                 speed[i, k + 1] = max(0.0, speed[i, k] + a * step)
                 distance[i, k + 1] = distance[i, k] + (speed[i, k] + speed[i, k + 1]) / 2 * step
     return distance, speed
+
+
+def _is_served(d: Driver, distance: float, speed: float) -> bool:
+    """Whether a driver stands where one stays for a while."""
+    if not d.stops or d.stops[0].stay_s <= 0.0 or d.profile is not None or speed > STANDS_M_S:
+        return False
+    return -1.0 < d.stops[0].distance_m - d.front_m - distance < ARRIVED_M
 
 
 def _room_before(m: Meeting, me: int, drivers: Sequence[Driver], distance: Array, speed: Array, time_s: float) -> float:
@@ -206,9 +221,7 @@ class _Bodies:
         return _Bodies(np.concatenate(centers), np.array(radius), np.array(velocity), np.array(owner))
 
 
-def _gap(
-    d: Driver, way: _Way, distance: float, v: float, bodies: _Bodies, me: int, time_s: float
-) -> tuple[float, float]:
+def _gap(d: Driver, way: _Way, distance: float, v: float, bodies: _Bodies, me: int, time_s: float) -> tuple[float, float]:
     """(m free before the front bumper, speed at which what is there moves away); (1e3, 0) where nothing is."""
     look = LOOK_M + LOOK_S * v
     front = distance + d.front_m

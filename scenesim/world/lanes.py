@@ -11,6 +11,7 @@ import numpy as np
 from scenesim.scenario.network import DRIVING, Link
 from scenesim.world.road import LaneRef, RoadMap
 
+CYCLING = "biking"
 WIDEST_GAP_M = 4.0  # lane ends further apart than this are not joined, whatever the links say
 CHANGE_COST_M = 30.0  # a lane change is worth a detour of this length
 
@@ -41,7 +42,7 @@ class LaneGraph:
     def _successors(self, ref: LaneRef) -> tuple[LaneRef, ...]:
         """Driving lanes that traffic reaches at the end of a lane, in a fixed order."""
         found = sorted(set(self._linked(ref)) - {ref})
-        return tuple(n for n in found if self._is_driving(n) and self._gap(ref, n) < WIDEST_GAP_M)
+        return tuple(n for n in found if self._goes_on(ref, n) and self._gap(ref, n) < WIDEST_GAP_M)
 
     def _linked(self, ref: LaneRef) -> Iterator[LaneRef]:
         road, along = self.map.network.roads[ref.road], self.map.along(ref)
@@ -80,9 +81,12 @@ class LaneGraph:
     def _at_end(self, road: str, contact: str, lane: int) -> LaneRef:
         return LaneRef(road, 0 if contact != "end" else len(self.map.network.roads[road].sections) - 1, lane)
 
-    def _is_driving(self, ref: LaneRef) -> bool:
-        lane = self.map.network.roads[ref.road].sections[ref.section].lanes.get(ref.lane)
-        return lane is not None and ref.lane != 0 and lane.kind in DRIVING
+    def _goes_on(self, a: LaneRef, b: LaneRef) -> bool:
+        """Whether b is for who comes from a: a driving lane, or a cycle track after another."""
+        lane = self.map.network.roads[b.road].sections[b.section].lanes.get(b.lane)
+        if lane is None or b.lane == 0:
+            return False
+        return lane.kind == CYCLING if self.map.lane(a).kind == CYCLING else lane.kind in DRIVING
 
     def _gap(self, a: LaneRef, b: LaneRef) -> float:
         """Distance in m from the end of a to the beginning of b; large where b's traffic comes towards us."""

@@ -17,7 +17,7 @@ from scenesim.models.train import links
 from scenesim.scenario.model import Population
 from scenesim.scenario.network import DRIVING, WALKING, Road
 from scenesim.world import company, signals, towing
-from scenesim.world.lanes import LaneGraph
+from scenesim.world.lanes import CYCLING, LaneGraph
 from scenesim.world.road import LaneRef, RoadMap, RoadSurface
 from scenesim.world.route import Route, route_from
 from scenesim.world.trajectory import Path
@@ -29,6 +29,8 @@ FASTEST_WITH_BICYCLES_M_S = 101 / 3.6
 STANDING_SHARE, CROSSING_SHARE = 0.15, 0.3
 NOSE_IN_SHARE = 0.75
 BUS_SHARE = 0.15  # of the places on bus lanes, those where a bus drives
+TRAM_SHARE = 0.2  # of the places on rails, those where a tram drives
+Made = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -166,12 +168,16 @@ def driving(
     key: Key,
     crowd: Crowd,
     prefix: str = "vehicle",
+    made_for: Made = (),
 ) -> Iterator[Driving]:
-    """Vehicles, then cyclists, that drive along lanes."""
+    """Vehicles, then cyclists, that drive along lanes. made_for: options of all vehicles."""
     mix = assets.read("traffic", "mix")
     spots = [q for q in _spots(graph.map, DRIVING, around, reach_m, 3.0) if not graph.map.network.roads[q.lane.road].junction]
     known = catalogue.vehicles()
+    tracks = _spots(graph.map, {CYCLING}, around, reach_m, 3.0) if cyclists else []
+    cycled = {(q.lane.road, q.lane.section, q.lane.lane > 0) for q in tracks}  # sides of roads that have a cycle track
     for kind, wanted in ((prefix, count), ("cyclist", cyclists)):
+        spots = [*spots, *tracks] if kind == "cyclist" else spots
         made = 0
         for n in range(wanted * 12):
             if made == wanted or not spots:
@@ -179,20 +185,26 @@ def driving(
             g = generator(derive(key, kind, n))
             spot = spots[int(g.integers(len(spots)))]
             road = graph.map.network.roads[spot.lane.road]
+            lane = graph.map.lane(spot.lane)
             if kind == "cyclist" and not _may_cycle(graph.map.surfaces[spot.lane.road], spot.s):
                 continue
+            if kind == "cyclist" and lane.kind != CYCLING and (spot.lane.road, spot.lane.section, spot.lane.lane > 0) in cycled:
+                continue
             shares = mix["cycling"] if kind == "cyclist" else mix["driving"][_road_kind(road, spot.s)]
-            if graph.map.lane(spot.lane).kind == "bus":
+            if lane.rails and kind != "cyclist" and generator(derive(key, kind, n, "tram")).uniform() < TRAM_SHARE:
+                shares = {"tram": 1.0}
+            if lane.kind == "bus":
                 if kind == "cyclist" or g.uniform() > BUS_SHARE:
                     continue
                 shares = {"bus": 1.0}
             model = pick(shares, g, known)
-            request = ModelRequest("vehicle", model)
+            request = ModelRequest("vehicle", model, 0, made_for)
             if model in RIDDEN:
                 rider = int(generator(derive(key, kind, n, "rider")).integers(PEOPLE_VARIANTS))
-                request = replace(request, options=(("rider", rider),))
+                request = replace(request, options=(*made_for, ("rider", rider)))
             built = catalogue.build(request).model
             offset = _edge_offset(graph, spot) if kind == "cyclist" else float(g.normal() * 0.12)
+            offset = 0.0 if model == "tram" else offset
             route = route_from(graph.map, spot.lane, spot.s, run_m + 60.0, derive(key, kind, n, "route"), "random", graph)
             if route.length_m < 15.0:
                 continue
@@ -246,11 +258,13 @@ def _edge_offset(graph: LaneGraph, spot: _Spot) -> float:
     return side * max(width / 2 - 0.8, 0.0)
 
 
-def parked(road_map: RoadMap, around: Array, reach_m: float, count: int, key: Key, crowd: Crowd) -> Iterator[Standing]:
+def parked(
+    road_map: RoadMap, around: Array, reach_m: float, count: int, key: Key, crowd: Crowd, made_for: Made = ()
+) -> Iterator[Standing]:
     """Vehicles in marked bays, most with their noses to the back; then on parking lanes, one behind the other with gaps, each a
     little out of line."""
     made = 0
-    for standing in _in_bays(road_map, around, reach_m, count, derive(key, "bays"), crowd):
+    for standing in _in_bays(road_map, around, reach_m, count, derive(key, "bays"), crowd, made_for):
         yield standing
         made += 1
     mix = assets.read("traffic", "mix")["parked"]
@@ -265,7 +279,7 @@ def parked(road_map: RoadMap, around: Array, reach_m: float, count: int, key: Ke
         edges = surface.edges(spot.lane.section, np.array(spot.s))
         middle = float(surface.center_t(spot.lane.section, spot.lane.lane, np.array(spot.s)))
         width = 2 * abs(float(edges[spot.lane.lane]) - middle)
-        request = ModelRequest("vehicle", pick(mix, g, known), 0, (catalogue.EMPTY,))
+        request = ModelRequest("vehicle", pick(mix, g, known), 0, (catalogue.EMPTY, *made_for))
         model = catalogue.build(request).model
         if model.size_lwh_m[1] > width + 0.15 or width > 3.6:  # bays across the road are for another day
             continue
@@ -280,7 +294,9 @@ def parked(road_map: RoadMap, around: Array, reach_m: float, count: int, key: Ke
             made += 1
 
 
-def _in_bays(road_map: RoadMap, around: Array, reach_m: float, count: int, key: Key, crowd: Crowd) -> Iterator[Standing]:
+def _in_bays(
+    road_map: RoadMap, around: Array, reach_m: float, count: int, key: Key, crowd: Crowd, made_for: Made
+) -> Iterator[Standing]:
     """Vehicles in the bays that a map marks (objects of kind parkingSpace with a length and a width), as far as they fit."""
     mix, known = assets.read("traffic", "mix")["parked"], catalogue.vehicles()
     bays = [(surface, q) for surface in road_map.surfaces.values() for q in surface.road.objects if q.kind == "parkingSpace"]
@@ -294,7 +310,7 @@ def _in_bays(road_map: RoadMap, around: Array, reach_m: float, count: int, key: 
         pose = surface.pose(bay.s, bay.t, heading=bay.heading + (np.pi if g.uniform() < NOSE_IN_SHARE else 0.0))
         if min(bay.length, bay.width) < 1.5 or ((coarse - pose.translation[:2]) ** 2).sum(-1).min() > reach_m**2:
             continue
-        request = ModelRequest("vehicle", pick(mix, g, known), 0, (catalogue.EMPTY,))
+        request = ModelRequest("vehicle", pick(mix, g, known), 0, (catalogue.EMPTY, *made_for))
         model = catalogue.build(request).model
         length, width, _ = model.size_lwh_m
         if length > bay.length + 0.4 or width > bay.width - 0.3:

@@ -19,6 +19,7 @@ from scenesim.models.imported import DRIVES
 from scenesim.models.model import GAIT_RAD, LAMP_BITS, Model
 from scenesim.models.train import Link, links
 from scenesim.scenario import imports
+from scenesim.scenario.countries import PLAIN
 from scenesim.scenario.model import Actor, Ego, FollowLane, FollowLine, Motion, Scenario, Stand, Walk
 from scenesim.world import company, places, population, signals, towing, track
 from scenesim.world.driving import Driver, Obstacle, drive
@@ -32,6 +33,7 @@ from scenesim.world.trajectory import Path, SpeedProfile
 
 Array = NDArray[np.float64]
 STEP_S = 0.05
+BUSES = ("bus", "articulated_bus")  # classes that stop at bus stops
 DARK_BELOW_DEG = 3.0  # sun elevation under which lamps are switched on
 PLAIN_SPEED_M_S = 50 / 3.6  # where neither the map nor the scenario says how fast
 STROLL_M_S = 1.4
@@ -72,6 +74,7 @@ class _Simulation:
         # One period more than the last trigger, so that its flow and its derivatives have a "next".
         self.times = np.arange(0.0, scenario.duration_s + max(0.2, 1 / scenario.rate_hz) + STEP_S, STEP_S)
         self.crowd = population.Crowd()
+        self.made_for = _made_for(scenario)
 
     def run(self) -> Timeline:
         """Put everybody in place, let them go, and write down what they did."""
@@ -112,7 +115,7 @@ class _Simulation:
                 request = replace(request, options=tuple(sorted(body.options.items())))
         else:
             drawn = int(generator(derive(key, "shape")).integers(SHAPES)) if kind in ("animal", "debris") else 0
-            request = ModelRequest(kind, body.model, drawn)
+            request = ModelRequest(kind, body.model, drawn, self.made_for if kind == "vehicle" else ())
         paint = ""
         if kind == "vehicle" or (own and own.tinted):
             paint = body.paint or population.paint(generator(derive(key, "paint")))
@@ -165,7 +168,7 @@ class _Simulation:
             route = route_from(self.map, lane, s, run, derive(key, "route"), does.at_forks, self.graph)
         front = c.model.box_center_m[0] + c.model.size_lwh_m[0] / 2
         limit = route.speed_limit_at(0.0) or PLAIN_SPEED_M_S
-        stops = tuple(signals.stops(route)) if profile is None else ()
+        stops = tuple(signals.stops(route, c.model.class_name in BUSES)) if profile is None else ()
         body = towing.outline(c.model, c.train)
         return Driver(route, 0.0, body, front, 0.95 * limit, does.offset_m, profile, stops)
 
@@ -252,11 +255,13 @@ class _Simulation:
     def _population(self, around: Array) -> list[_Cast]:
         t, out = self.scenario.traffic, []
         drawn: list[population.Drawn] = [
-            *population.parked(self.map, around, t.reach_m, t.parked, derive(self.key, "parked"), self.crowd)
+            *population.parked(self.map, around, t.reach_m, t.parked, derive(self.key, "parked"), self.crowd, self.made_for)
         ]
         run = float(self.times[-1]) * 30.0
         key = derive(self.key, "driving")
-        drawn += population.driving(self.graph, around, t.reach_m, t.vehicles, t.cyclists, run, key, self.crowd)
+        drawn += population.driving(
+            self.graph, around, t.reach_m, t.vehicles, t.cyclists, run, key, self.crowd, made_for=self.made_for
+        )
         key = derive(self.key, "people")
         drawn += population.people(
             self.map,
@@ -283,7 +288,7 @@ class _Simulation:
                 limit = d.route.speed_limit_at(0.0) or PLAIN_SPEED_M_S
                 wish = d.wish_share * limit if d.wish_m_s is None else min(d.wish_m_s, limit)
                 front = c.model.box_center_m[0] + c.model.size_lwh_m[0] / 2
-                stops = tuple(signals.stops(d.route))
+                stops = tuple(signals.stops(d.route, c.model.class_name in BUSES))
                 body = towing.outline(c.model, c.train)
                 c.driver = Driver(d.route, d.start_m, body, front, wish, d.offset_m, None, stops)
             out.append(c)
@@ -370,6 +375,12 @@ def _painted(name: str, request: ModelRequest, paint: str) -> ActorInfo:
         return ActorInfo(name, request)
     r, g, b = catalogue.paints()[paint]["albedo"]
     return ActorInfo(name, request, (float(r), float(g), float(b)), paint)
+
+
+def _made_for(scenario: Scenario) -> population.Made:
+    """Options of all vehicles: the country for which they are made, where it is not the one of the recipes."""
+    country = scenario.road.country
+    return () if country == PLAIN else (("market", country),)
 
 
 def _leans(c: _Cast) -> bool:
