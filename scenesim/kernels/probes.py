@@ -64,10 +64,11 @@ def fill_probes(scene, env, x0, y0, spacing, ground, heights, rough_light, begin
     for j in range(begin, end):
         for i in range(ground.shape[1]):
             floor_z = ground[j, i] if ground[j, i] == ground[j, i] else 0.0
+            under = False  # whether the level below is shut in
             for level in range(len(heights)):
                 x, y, z = x0 + i * spacing, y0 + j * spacing, floor_z + heights[level]
                 cube = probes[j, i, level]
-                behind = 0
+                behind, shut = 0, False
                 for turn in range(2):
                     cube[:] = 0.0
                     behind, sky = 0, 0
@@ -81,8 +82,15 @@ def fill_probes(scene, env, x0, y0, spacing, ground, heights, rough_light, begin
                                 d = directions[q, c]
                                 axis = 2 * c if d > 0.0 else 2 * c + 1
                                 cube[axis, s] += light[s] * abs(d) * pi / norm[axis]
-                    if sky > ENCLOSED or 4 * behind >= DIRECTIONS:
+                    shut = sky <= ENCLOSED and 4 * behind < DIRECTIONS
+                    if not shut:
                         break
+                if under and not shut:  # between the two is a ceiling: what looks down or aside there is inside
+                    for axis in range(6):
+                        if axis != 4:
+                            for s in range(3):
+                                cube[axis, s] = probes[j, i, level - 1, axis, s]
+                under = shut
                 weight[j, i, level] = 1.0 if 4 * behind < DIRECTIONS else 0.0
 
 

@@ -14,7 +14,7 @@ from scenesim.kernels.atmosphere import air_light, ambient, sky_radiance, transm
 from scenesim.kernels.bsdf import WATER, WATER_F0, fresnel, ggx, schlick
 from scenesim.kernels.bvh import any_one, closest_one, tracer
 from scenesim.kernels.jit import inline, kernel
-from scenesim.kernels.lamps import NO_SHADOWS, SHADOW_LUX, lamp_light
+from scenesim.kernels.lamps import NO_SHADOWS, SHADOW_LUX, lamp_light, roofed
 from scenesim.kernels.packed import INSTANCE, MATERIAL
 from scenesim.kernels.pose import pose_at, rotate
 from scenesim.kernels.shaders import (
@@ -294,6 +294,9 @@ def radiance(scene, env, rays, hits, openness, cells, footprint, jitter, visibil
             through = (1.0 - reflected) * m[THROUGH]
             tr, tg, tb = transmittance(env, h)
             ar, ag, ab = air_light(env, dx, dy, dz)
+            if env.night <= 0.0 and scene.light.shape[0] > 0 and first:  # no sun in the air of a tunnel
+                veil = 1.0 - 0.5 * (roofed(trace, ox, oy, oz, time, sees) + roofed(trace, px, py, pz - 0.1, time, sees))
+                ar, ag, ab = ar * veil, ag * veil, ab * veil
             opaque = 1.0 - reflected * (1.0 - m[METAL]) - through
             out[i, 0] += share[0] * (tr * (m[ER] + opaque * local[0]) + (1.0 - tr) * ar)
             out[i, 1] += share[1] * (tg * (m[EG] + opaque * local[1]) + (1.0 - tg) * ag)

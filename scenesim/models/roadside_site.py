@@ -197,14 +197,13 @@ def tunnel_ring(
             shapely.box(-w, -2.0, w, h),
         )
         meshes.append(solids.prism(front, x - 0.35, x + 0.35, concrete).transformed(MODEL_FROM_FACE))
-    lamps = []
+    lamps: list[Lamp] = []
     if lamp:
         for y in (-0.45 * w, 0.45 * w):
             meshes.append(solids.box((1.4, 0.3, 0.12), (0.0, y, h - 0.06), STEEL))
             meshes.append(solids.box((1.3, 0.22, 0.02), (0.0, y, h - 0.13), Surface("lamp_street")))
-            lamps.append(
-                Lamp(LAMP_BITS["street"], (0.0, y, h - 0.16), (0.0, 0.0, -1.0), intensity_cd, (1.1, 1.0, 0.85), "street")
-            )
+        # One light for the row: as far as they reach there are many of them.
+        lamps = [Lamp(LAMP_BITS["street"], (0.0, 0.0, h - 0.3), (0.0, 0.0, -1.0), 2 * intensity_cd, (1.1, 1.0, 0.85), "street")]
     return meshes, lamps
 
 
