@@ -25,8 +25,6 @@ from scenesim.world.route import route_from
 
 # Lanes that begin or end beside another, and whose traffic changes over: by half a lane where they taper, else by a whole one.
 CHANGES = {"motorway": 1.95, "work_zone": 3.8, "toll_plaza": 1.95}
-
-
 # Built for either side; of all others the left-hand one is a mirror image, which a test below holds it to.
 DRIVEN = [(c, where) for k, c in enumerate(CASES) for where in (SIDES if c[0] in ON_BOTH_SIDES else [SIDES[k % 2]])]
 
@@ -36,8 +34,7 @@ def heading(m, ref, s):
     return float(m.surfaces[ref.road].road.line.at(np.array(s))[2]) + along
 
 
-@pytest.mark.parametrize("where", SIDES)
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize(("case", "where"), DRIVEN, ids=str)
 def test_lanes_that_follow_each_other_meet(case, where):
     m = of(case, where)
     graph = LaneGraph(m)
@@ -55,8 +52,7 @@ def test_lanes_that_follow_each_other_meet(case, where):
     assert joined or not m.network.junctions
 
 
-@pytest.mark.parametrize("where", SIDES)
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize(("case", "where"), DRIVEN, ids=str)
 def test_lanes_end_only_where_the_place_does(case, where):
     """Traffic that drives on comes to an end of the place: no lane ends inside."""
     m = of(case, where)
@@ -127,8 +123,7 @@ def test_everybody_waits_at_a_closed_level_crossing():
 
 
 def test_cars_stand_in_the_bays_of_a_car_park(monkeypatch):
-    few = lambda shares, g, known: "city_car" if g.uniform() < 0.5 else "estate"  # noqa: E731
-    monkeypatch.setattr(population, "pick", few)
+    monkeypatch.setattr(population, "pick", lambda shares, g, known: "city_car")  # one model to build
     m = of(("car_park", {}))
     crowd = Crowd()
     cars = list(parked(m, np.array([[20.0, 0.0]]), 60.0, 30, Key(5), crowd))
