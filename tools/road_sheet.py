@@ -20,8 +20,8 @@ from scenesim.scene.environment import environment
 from scenesim.world.timeline import EGO
 from tools.model_sheet import Pinhole
 
-TRAFFIC = {"vehicles": 5, "pedestrians": 2, "parked": 4, "reach_m": 80}
-AROUND = {"reach_m": 140.0}
+TRAFFIC = {"vehicles": 4, "pedestrians": 1, "parked": 4, "reach_m": 80}
+AROUND = {"reach_m": 110.0}
 SEAT = Pose(quaternion_from_euler(0.0, 0.05, 0.0), np.array([1.4, 0.3, 1.35]))
 ABOVE_PITCH = 0.95  # rad below the horizon
 

@@ -52,6 +52,7 @@ def fill_probes(scene, env, x0, y0, spacing, ground, heights, rough_light, begin
     of better; inside tunnels and halls only what is seen outside has it.
     """
     trace = tracer(scene)
+    by_lamps = env.night <= 0.0 and scene.light.shape[0] > 0  # of tunnels, beside which is earth
     light, norm, lamps = np.empty(3), np.zeros(6), np.empty(3)
     directions = np.empty((DIRECTIONS, 3))
     for q in range(DIRECTIONS):
@@ -64,7 +65,7 @@ def fill_probes(scene, env, x0, y0, spacing, ground, heights, rough_light, begin
     for j in range(begin, end):
         for i in range(ground.shape[1]):
             floor_z = ground[j, i] if ground[j, i] == ground[j, i] else 0.0
-            under = False  # whether the level below is shut in
+            under, inside = False, False  # whether the level below is shut in; within something
             for level in range(len(heights)):
                 x, y, z = x0 + i * spacing, y0 + j * spacing, floor_z + heights[level]
                 cube = probes[j, i, level]
@@ -85,12 +86,12 @@ def fill_probes(scene, env, x0, y0, spacing, ground, heights, rough_light, begin
                     shut = sky <= ENCLOSED and 4 * behind < DIRECTIONS
                     if not shut:
                         break
-                if under and not shut:  # between the two is a ceiling: what looks down or aside there is inside
+                if (under or inside) and not shut:  # between the two is a ceiling: what looks down or aside there is inside
                     for axis in range(6):
                         if axis != 4:
                             for s in range(3):
-                                cube[axis, s] = probes[j, i, level - 1, axis, s]
-                under = shut
+                                cube[axis, s] = probes[j, i, level - 1, axis, s] if under else 0.0
+                under, inside = shut, by_lamps and 4 * behind >= DIRECTIONS
                 weight[j, i, level] = 1.0 if 4 * behind < DIRECTIONS else 0.0
 
 

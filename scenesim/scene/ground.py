@@ -33,22 +33,19 @@ FAR_TILE_M = 4096.0  # land far from the roads comes in one piece
 HORIZON_M = 1300.0
 OVERLAP_M2 = 0.5  # roads of a junction that share more than this are one area
 CLIPPED_M2 = 0.01
-EMPTY = shapely.Polygon()
 RAISED = WALKING | {"curb"}
 
 
 @dataclass(frozen=True)
 class Ground:
     """Everything the ground is made of, in world coordinates. facets: roads and junctions. terrain: land. footprint: what
-    the roads cover, seen from above; paved: what of it is carriageway. origin: (3,) whole metres near the middle.
-    decks: of bridges."""
+    the roads cover, seen from above; paved: what of it is carriageway. origin: (3,) whole metres near the middle."""
 
     facets: Facets
     terrain: Facets
     footprint: BaseGeometry
     paved: BaseGeometry
     origin: Array
-    decks: BaseGeometry = EMPTY
 
 
 def ground(road_map: RoadMap, around: ArrayLike | None = None, reach_m: float = 250.0) -> list[tuple[Mesh, Pose]]:
@@ -90,8 +87,7 @@ def build(road_map: RoadMap, around: ArrayLike | None = None, reach_m: float = 2
     shapes = [*paint(road_map, footprint), *(m for g in groups for m in _marks_through(road_map, bands, g))]
     decks = [levels.deck(sheets[k].facets, span) for k, span in spans.items()]
     whole = facets.join([whole, drape(shapes, whole), *decks])
-    paved = shapely.union_all([s.paved for s in sheets])
-    return Ground(whole, terrain, shapely.union(footprint, bridges), paved, origin, bridges)
+    return Ground(whole, terrain, shapely.union(footprint, bridges), shapely.union_all([s.paved for s in sheets]), origin)
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,9 @@ class Site:
         level = n[:, 2] > 0.3 * np.sqrt((n * n).sum(1))
         self._corners = whole.corners[level]
         self._tree = shapely.STRtree(shapely.polygons(self._corners[..., :2]))
-        self.footprint, self.paved, self.decks = ground.footprint, ground.paved, ground.decks
+        self.footprint, self.paved = ground.footprint, ground.paved
         shapely.prepare(self.footprint)
         shapely.prepare(self.paved)
-        shapely.prepare(self.decks)
         self._taken: dict[tuple[int, int], list[BaseGeometry]] = defaultdict(list)
 
     def height(self, points: ArrayLike) -> Array:

@@ -29,6 +29,7 @@ VARIANTS = 10  # different shapes of each style of building, and of trees: more 
 LIGHT_EVERY_M, TREE_EVERY_M, POST_EVERY_M, RAIL_M = 28.0, 11.0, 50.0, 4.0
 NEAR_JUNCTION_M = 9.0
 FAST_M_S = 80 / 3.6
+HIGH_BANK_M = 1.0
 
 
 @dataclass(frozen=True)
@@ -244,8 +245,14 @@ def _trees(e: Edge, site: Site, key: Key, amounts: Surroundings) -> Iterator[Pla
             x, y, _, yaw = e.at(s, "outer", float(g.uniform(3.0, 12.0) if e.urban else g.uniform(5.0, 25.0)))
             clear, off, tall, species = 1.6, "roads", (7.0, 13.0), ("oak", "birch", "spruce")
         placed = _tree(site, x, y, clear, off, str(g.choice(species)), float(g.uniform(*tall)), derive(key, int(s * 10)))
-        if placed is not None and not site.decks.dwithin(shapely.Point(x, y), 1.0):  # nothing grows on bridges
+        if placed is not None and not (e.urban and _on_bank(e, site, s)):
             yield placed
+
+
+def _on_bank(e: Edge, site: Site, s: float) -> bool:
+    """Whether a road lies on a bridge or a bank there, where no trees are planted."""
+    x, y, z, _ = e.at(s, "outer", 4.0)
+    return bool(site.height([[x, y]])[0] < z - HIGH_BANK_M)
 
 
 def _tree(site: Site, x: float, y: float, clear: float, off: str, species: str, height: float, key: Key) -> Placement | None:
