@@ -40,10 +40,10 @@ PLACES = {
     "straight": Shown({"kind": "straight"}, ("1", -1, 60)),
     "curve": Shown({"kind": "curve", "radius_m": 60}, ("1", -1, 20)),
     "hill": Shown({"kind": "hill", "road_type": "rural"}, ("1", -1, 40)),
-    "crossing": Shown({"kind": "crossing", "lanes": 2}, ("3", 1, 38)),
-    "junction": Shown({"kind": "junction", "shape": "y"}, ("1", 1, 32)),
-    "roundabout": Shown({"kind": "roundabout"}, ("1", 1, 60)),
-    "mini roundabout": Shown({"kind": "roundabout", "radius_m": 10, "arms": 3}, ("1", -1, 50), 30.0, "united_kingdom"),
+    "crossing": Shown({"kind": "crossing", "lanes": 2}, ("3", 1, 26), 55.0),
+    "junction": Shown({"kind": "junction", "shape": "y"}, ("1", 1, 22), 55.0),
+    "roundabout": Shown({"kind": "roundabout"}, ("1", 3, 26), 50.0),
+    "mini roundabout": Shown({"kind": "roundabout", "radius_m": 10, "arms": 3}, ("1", -2, 18), 40.0, "united_kingdom"),
     "motorway": Shown({"kind": "motorway"}, ("1", -2, 150), 60.0),
     "work zone": Shown(
         {"kind": "work_zone", "road_type": "rural", "lanes": 2, "length_m": 500}, ("1", -1, 175), 40.0, "united_states"
@@ -53,13 +53,13 @@ PLACES = {
     "school zone": Shown({"kind": "school_zone"}, ("1", -1, 72)),
     "lay-by": Shown({"kind": "lay_by", "road_type": "rural"}, ("1", -1, 105), 35.0),
     "country road": Shown({"kind": "country_road", "shape_seed": 3, "hedges": 0.9}, ("1", -1, 140)),
-    "bridge": Shown({"kind": "bridge", "over": False}, ("1", -1, 140), 50.0),
+    "bridge": Shown({"kind": "bridge", "over": False}, ("1", -1, 155), 60.0),
     "tunnel": Shown({"kind": "tunnel"}, ("1", -1, 95), 40.0),
     "in a tunnel": Shown({"kind": "tunnel"}, ("1", -1, 160), 40.0),
     "town": Shown({"kind": "town", "blocks": (2, 2)}, ("", 0, 0), 70.0),
     "car park": Shown({"kind": "car_park"}, ("1", -1, 8), 35.0),
     "level crossing": Shown({"kind": "level_crossing", "closed": True, "road_type": "rural"}, ("1", -1, 118), 30.0),
-    "toll plaza": Shown({"kind": "toll_plaza"}, ("1", -1, 150), 40.0),
+    "toll plaza": Shown({"kind": "toll_plaza"}, ("1", -1, 162), 60.0),
 }  # fmt: skip
 
 
