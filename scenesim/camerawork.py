@@ -71,7 +71,9 @@ class CameraWork:
 
     def light(self, snapshot: Snapshot) -> Environment:
         """Sky and ambient light about a snapshot."""
-        return self.ambient.around(snapshot.origin_m, partial(cast.run, threads=self.threads))
+        sky = self.ambient.around(snapshot.origin_m, partial(cast.run, threads=self.threads))
+        shadow = self.conditions.shadow
+        return sky if shadow is None else shadow.over(sky, snapshot.origin_m, snapshot.time_s)
 
     def picture(self, k: int, camera: Camera, view: View, snapshot: Snapshot, env: Environment) -> Seen:
         """What a camera sees at trigger k, and what it gives out then."""

@@ -20,6 +20,7 @@ from scenesim.models.kept import code, kept
 from scenesim.scenario import imports
 from scenesim.scenario.roads import identity
 from scenesim.scene import ground, plumes
+from scenesim.scene.cloud_shadow import CloudShadow, cloud_shadow
 from scenesim.scene.environment import environment, rain_wetness, snow_cover, visibility_through_m
 from scenesim.scene.placement import Placement
 from scenesim.scene.surroundings import Surroundings, surroundings
@@ -104,7 +105,8 @@ def _tree(mesh: Mesh) -> Tree:
 @dataclass(frozen=True)
 class Conditions:
     """Light and weather of a scenario, once for all sensors. environment: sky and air. falling: rain and snow that are drawn.
-    stirred: what vehicles raise. air: what lidars and radars meet. pulses: of switched lamps. key: chance of the weather."""
+    stirred: what vehicles raise. air: what lidars and radars meet. pulses: of switched lamps. key: chance of the weather.
+    shadow: of clouds that drift."""
 
     environment: Environment
     falling: Falling | None
@@ -112,6 +114,7 @@ class Conditions:
     air: Air
     pulses: flicker.Pulses | None
     key: Key
+    shadow: CloudShadow | None
 
 
 def conditions(scenario: Scenario) -> Conditions:
@@ -137,4 +140,5 @@ def conditions(scenario: Scenario) -> Conditions:
         Air(weather.visibility_m, rain, snow, wetness),
         flicker.Pulses(light.led_pwm_hz, light.led_duty, keys.derive(root, "pulses")) if pulsed else None,
         keys.derive(root, "weather"),
+        cloud_shadow(weather.cloud_cover, sky.sun, wind, keys.derive(root, "weather")) if weather.cloud_shadows else None,
     )

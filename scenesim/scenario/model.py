@@ -494,6 +494,7 @@ class Weather(Part):
     snow_cover: Share | None = Field(default=None, description="0 none to 1 deep; as the snow makes it if left out")
     road_dust: Annotated[Share, Field(description="how much dust vehicles raise from a dry road, as on gravel")] = 0.0
     turbidity: Annotated[Number, Field(ge=1, le=10, description="Linke's, of clear air: 2 very clear, 3 usual, 5 hazy")] = 1.8
+    cloud_shadows: StrictBool = Field(default=False, description="clouds drift with the wind and shade what is about the ego")
 
     @model_validator(mode="before")
     @classmethod
