@@ -146,8 +146,9 @@ def parse(data: bytes):
     kinds = {("F", "4"): "<f4", ("I", "1"): "i1", ("I", "2"): "<i2"}
     names, sizes, types = (lines[key].split() for key in ("FIELDS", "SIZE", "TYPE"))
     dtype = np.dtype([(n, kinds[t, s]) for n, s, t in zip(names, sizes, types)])
-    assert lines["HEIGHT"] == "1" and lines["WIDTH"] == lines["POINTS"] and len(body) == int(lines["WIDTH"]) * dtype.itemsize
-    return np.frombuffer(body, dtype)
+    assert lines["HEIGHT"] == "1" and lines["WIDTH"] == lines["POINTS"]
+    assert body[-1:] == b"\n" and len(body) == int(lines["WIDTH"]) * dtype.itemsize + 1  # the devkit wants more than the points
+    return np.frombuffer(body[:-1], dtype)
 
 
 OFFICIAL = [

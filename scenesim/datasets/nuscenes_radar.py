@@ -52,7 +52,7 @@ def _code(sd: np.ndarray) -> np.ndarray:
 
 
 def pcd(found: Detections) -> bytes:
-    """The file. Nothing found is one point of nan, as the devkit reads it."""
+    """The file. Nothing found is one point of nan, as the devkit reads it; it also wants a byte after the last point."""
     rows = points(found)
     if not len(rows):
         rows = np.zeros(1, POINT)
@@ -65,7 +65,7 @@ def pcd(found: Detections) -> bytes:
         "WIDTH": str(len(rows)), "HEIGHT": "1", "VIEWPOINT": "0 0 0 1 0 0 0", "POINTS": str(len(rows)), "DATA": "binary",
     }  # fmt: skip
     lines = ["# .PCD v0.7 - Point Cloud Data file format", *(f"{key} {value}" for key, value in header.items())]
-    return ("\n".join(lines) + "\n").encode("ascii") + rows.tobytes()
+    return ("\n".join(lines) + "\n").encode("ascii") + rows.tobytes() + b"\n"
 
 
 def counts(frame: Frame) -> Counter[int]:
