@@ -137,7 +137,7 @@ def conditions(scenario: Scenario) -> Conditions:
         sky,
         falling(rain, snow, wind),
         plumes.stirred(wetness, weather.road_dust, float(sky.snow), wind),
-        Air(weather.visibility_m, rain, snow, wetness),
+        Air(weather.visibility_m, rain, snow, wetness, snow_cover=float(sky.snow)),
         flicker.Pulses(light.led_pwm_hz, light.led_duty, keys.derive(root, "pulses")) if pulsed else None,
         keys.derive(root, "weather"),
         cloud_shadow(weather.cloud_cover, sky.sun, wind, keys.derive(root, "weather")) if weather.cloud_shadows else None,

@@ -37,6 +37,7 @@ from scenesim.world.timeline import EGO, Timeline
 if TYPE_CHECKING:
     from scenesim.scenario.model import Scenario
     from scenesim.sensors.camera import Camera
+    from scenesim.sensors.lidar import Lidar
     from scenesim.sensors.rig import Rig
 
 LAYOUT_REACH_M = 150.0  # how far about the ego's way the map goes that datasets get
@@ -114,7 +115,7 @@ class Production:
             AmbientField(self.conditions.environment, self.stage.still),
             self.conditions,
             self.snapshot,
-            self._raised,
+            self.raised,
             threads,
             scenario.quality,
         )
@@ -161,7 +162,7 @@ class Production:
                 found = objects.seen_by(self.timeline, snapshot, view, shot.rays, labels, boxes, threads)
                 seen[camera.name] = contrast.with_contrast(found, images[camera.name], boxes.actor, shot.radiance)
                 surfaces[camera.name] = pixels.Surfaces(shot.hits, view, snapshot.instance_of)
-        raised = self._raised(k, snapshot) if self.rig.lidars else None
+        raised = self.raised(k, snapshot) if self.rig.lidars else None
         for lidar in self.rig.lidars:
             sweeps[lidar.name] = capture_sweep(
                 scene,
@@ -174,10 +175,17 @@ class Production:
                 air=self.conditions.air,
                 plumes=raised,
                 time_s=snapshot.time_s,
+                own_vehicle=lidar.sees_own_vehicle and self._stands_above(lidar),
             )
         radars = self._radars(k, snapshot, track)
         table = objects.table(self.stage, snapshot, boxes, sweeps, seen, self.track)
         return _Pending(self._frame(k, snapshot, images, sweeps, radars, table), surfaces)
+
+    def _stands_above(self, lidar: Lidar) -> bool:
+        """Whether a lidar stands higher than the ego's roof. One within a taller body than its rig was made for would see that
+        from inside, and nothing else."""
+        body = self.stage.model(EGO)
+        return float(lidar.ego_from_lidar.translation[2]) > body.box_center_m[2] + 0.5 * body.size_lwh_m[2]
 
     def _with_chip(
         self, image: Image, calibrated: Camera, camera: Camera, view: View, shot: Seen, time_s: float
@@ -223,7 +231,7 @@ class Production:
         now, before = k / self.scenario.rate_hz, (k - 1) / self.scenario.rate_hz if k else None
         return {record.sensor.name: record.until(now, before, ego) for record in self.records}
 
-    def _raised(self, k: int, snapshot: Snapshot) -> Plumes | None:
+    def raised(self, k: int, snapshot: Snapshot) -> Plumes | None:
         """What vehicles have thrown up at trigger k."""
         stirred = self.conditions.stirred
         return None if stirred is None else plumes.at(stirred, self.timeline, snapshot.origin_m, *self._interval(k))

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 import scenesim
-from tools.realism import measures, report
+from scenesim.base import keys, taxonomy
+from tools.realism import classifier, measures, report
 from tools.realism.bands import bands
+from tools.realism.patches import patches
 from tools.realism.read import of_capture
 
 SCENES = Path(__file__).parents[1] / "tools" / "realism" / "scenes"
@@ -29,8 +31,13 @@ OUTSIDE = {
 
 
 @lru_cache(maxsize=4)
+def first(scene):
+    return next(scenesim.frames(scenesim.load(SCENES / f"{scene}.yaml"), only=range(1), threads=2))
+
+
+@lru_cache(maxsize=4)
 def sweeps(scene):
-    frame = next(scenesim.frames(scenesim.load(SCENES / f"{scene}.yaml"), only=range(1), threads=2))
+    frame = first(scene)
     spec = frame.calibration
     return {name: of_capture(s, spec[name]["model"], spec[name]["rings"]) for name, s in frame.sweeps.items()}
 
@@ -61,3 +68,40 @@ def test_real_sweeps_differ_from_ring_to_ring_and_so_do_these():
     sweep = sweeps("residential")["hdl64e"]
     smooth = dataclasses.replace(sweep, intensity=np.where(sweep.seen, 0.3, np.nan))
     assert measures.ring_gain([smooth])[0] < 1e-6 and 0.08 < measures.ring_gain([sweep])[0] < 0.4
+
+
+def test_a_roof_is_in_the_way_of_the_lowest_rings():
+    """sees_own_vehicle: pulses that meet it nearer than the sensor measures bring nothing; the rest is of class ego."""
+    frame = first("residential")
+    found = frame.sweeps["hdl64e"]
+    own = found.class_id == taxonomy.class_id("ego")
+    lowest = [len(np.unique(found.column[found.ring == ring])) / (found.column.max() + 1) for ring in (0, 20)]
+    assert lowest[0] < lowest[1] - 0.1  # L16: rings from 0.52 on
+    assert (found.range_m[own] < 4.0).all() and (found.instance[own] == 0).all()
+
+
+def test_halves_of_a_sweep_are_alike_and_noise_tells_them_apart():
+    """S01: real against real 0.57 to 0.59, with 5 mm of noise more 0.78, with 2 cm 0.96."""
+    whole = sweeps("residential")["hdl64e"]
+    g = keys.generator(keys.derive(keys.root(0), "more noise"))
+
+    def told(more_m):
+        r = whole.range_m + more_m * g.standard_normal(whole.range_m.shape).astype(np.float32)
+        scale = (r / whole.range_m)[..., None]
+        a, b = patches([whole]), patches([dataclasses.replace(whole, range_m=r, xyz_m=whole.xyz_m * scale)])
+        odd = np.arange(len(a.fold)) % 2 == 1
+        return classifier.tell_apart(a.noise[~odd], b.noise[odd[: len(b.fold)]], a.fold[~odd], b.fold[odd[: len(b.fold)]])
+
+    same, five, twenty = (told(m) for m in (0.0, 0.005, 0.02))
+    assert abs(same - 0.5) < 0.12
+    assert same + 0.03 < five < twenty and twenty > 0.85
+
+
+def test_ranges_of_one_sensor_in_two_streets():
+    """S03: 0.024 bits between scenes of one sensor, 0.05 at most; 0.10 to 0.15 between other sensors in other scenes."""
+    histograms = {name: measures.range_histogram([s]) for name, s in sweeps("downtown").items()}
+    assert measures.jsd(histograms["os1_128"], histograms["os1_32"]) <= 0.05  # one place, other beams
+    streets = [
+        measures.range_histogram([sweeps(scene)[s]]) for scene, s in (("residential", "hdl64e"), ("boulevard", "hdl32e"))
+    ]
+    assert 0.0 < measures.jsd(*streets) < 0.3

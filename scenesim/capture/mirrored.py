@@ -39,7 +39,7 @@ def returns(
     least = 0.3 * threshold / BRIGHTEST
 
     def turn(begin: int, end: int) -> None:
-        kernels.turned(scene, rays, hits, laser, calm, least, begin, end, passed, out)
+        kernels.turned(scene, rays, hits, laser, calm, least, sub_rays, begin, end, passed, out)
 
     cast.run(turn, n, threads=threads)
     ray = np.flatnonzero(passed)
@@ -53,7 +53,7 @@ def returns(
 
     def keep(begin: int, end: int) -> None:
         backscatter.returns(
-            scene, mirrored, met, own, laser, track, 1.0 / sub_rays, begin, end, travelled, left, value, dry, *unused
+            scene, mirrored, met, own, laser, track, 1.0 / sub_rays, sub_rays, begin, end, travelled, left, value, dry, *unused
         )
 
     cast.run(keep, m, threads=threads)

@@ -20,7 +20,7 @@ from scenesim.kernels.packed import MATERIAL, Hits, PackedScene, Rays
 from scenesim.kernels.plumes import Plumes
 from scenesim.kernels.raster import empty_rays
 from scenesim.kernels.texture import noise_table
-from scenesim.scene.stage import SEEN_BY_LIDAR
+from scenesim.scene.stage import SEEN_BY_LIDAR, SEEN_BY_OWN_LIDAR
 from scenesim.sensors import faults, ranging
 from scenesim.sensors.lidar import MOST_RETURNS, SUB_RAYS, Lidar
 from scenesim.sensors.ranging import CLEAR, Air
@@ -29,6 +29,8 @@ from scenesim.sensors.scan import Pulses
 PANES = 3  # surfaces that let light through, which a ray goes through at most
 # Reflectance of soaked ground over that of dry: as cameras see it (Lekner and Dorf 1988); water itself absorbs at 1550 nm.
 SOAKED = (0.46, 0.25)
+SNOW = (0.86, 0.05)  # reflectance of fresh snow at 905 and 1550 nm, as that of object_snow in assets/materials
+FOOTPRINT = 0.59  # of a Gaussian beam's width at 1/e2: where it has half of its power
 LEAST_PASSED = 1e-3  # a ray of which less is left behind a pane is not followed
 KNOT_S = 0.002  # between the times for which the ego's pose is asked; linear between, as it is between a timeline's steps
 
@@ -61,13 +63,14 @@ def capture_sweep(
     air: Air = CLEAR,
     plumes: Plumes | None = None,
     time_s: float = 0.0,
+    own_vehicle: bool = False,
 ) -> Sweep:
     """One sweep of a lidar, centred on the trigger's reference time.
 
     local_from_ego_at: poses (n,) of the ego at times (n,) s relative to the reference time. key: chance of this sweep; with the
     same key, sweeps through different air have the same rays and the same noise, pulse by pulse. track: label value of each
     actor row. plumes: what vehicles throw up. time_s: the reference time on the scenario's clock, for patterns that go on from
-    sweep to sweep.
+    sweep to sweep. own_vehicle: the ego is in its way too.
 
     A pulse is a cone of lidar.sub_rays rays. What they and the air bring back is merged into echoes where the pulse cannot
     separate it; echoes above the threshold that the sensor's data sheet implies are seen, and lidar.returns says which of them
@@ -77,7 +80,9 @@ def capture_sweep(
     sensor (lidar.faults) it does not know: points lie where it takes its pulses to have gone.
     """
     shot = _shoot(lidar, local_from_ego_at, key, time_s, threads)
-    seen, first_hits = _returns(scene, shot, _laser(lidar, air), air != CLEAR or plumes is not None, track, threads)
+    sees = SEEN_BY_LIDAR | (SEEN_BY_OWN_LIDAR if own_vehicle else 0)
+    twin = air != CLEAR or plumes is not None
+    seen, first_hits = _returns(scene, shot, _laser(lidar, air), sees, twin, track, threads)
     gain = ranging.gain(lidar, shot.pulses, shot.dirt)
     more = _more(scene, lidar, air, plumes, key, shot, first_hits, seen, threads)
     every = np.arange(shot.count)
@@ -241,7 +246,8 @@ def _laser(lidar: Lidar, air: Air) -> backscatter.Laser:
     infrared = lidar.wavelength_nm >= ranging.BETWEEN_NM
     return backscatter.Laser(
         MATERIAL["reflectance_1550nm" if infrared else "reflectance_905nm"], air.extinction_per_m, lidar.focus_m,
-        float(air.wetness), SOAKED[infrared], _noise() if air.wetness > 0 else np.zeros(0, np.float32),
+        float(air.wetness), SOAKED[infrared], float(air.snow_cover), SNOW[infrared],
+        FOOTPRINT * float(np.sqrt(lidar.divergence_rad.prod())), _noise(),
     )  # fmt: skip
 
 
@@ -293,7 +299,7 @@ def _poses(
 
 
 def _returns(
-    scene: PackedScene, shot: _Shot, laser: backscatter.Laser, twin: bool, track, threads: int | None
+    scene: PackedScene, shot: _Shot, laser: backscatter.Laser, sees: int, twin: bool, track, threads: int | None
 ) -> tuple[_Returns, Hits]:
     """(what rays (N S,) bring back, from behind panes too, and if a twin is wanted through clear and dry air; what they hit
     first)."""
@@ -302,7 +308,7 @@ def _returns(
     ray, now, layers, first = np.arange(n), rays, [], 0
     while True:
         m = len(ray)
-        hits = cast.closest_hit(scene, now, visibility=SEEN_BY_LIDAR, threads=threads)
+        hits = cast.closest_hit(scene, now, visibility=sees, threads=threads)
         layer = _Returns(
             np.empty((m, 5), np.float32), np.empty((m if twin else 0, 5), np.float32), np.empty(m, np.uint8),
             np.empty(m, np.uint16), np.empty((m, 3), np.float32), np.full(m, -1, np.int32), hits.instance, ray,
@@ -311,8 +317,8 @@ def _returns(
 
         def keep(begin: int, end: int, now=now, hits=hits, ray=ray, layer=layer) -> None:
             backscatter.returns(
-                scene, now, hits, ray, laser, track, share, begin, end, travelled, passed, layer.value, layer.dry,
-                layer.class_id, layer.instance, layer.surface,
+                scene, now, hits, ray, laser, track, share, shot.sub_rays, begin, end, travelled, passed, layer.value,
+                layer.dry, layer.class_id, layer.instance, layer.surface,
             )  # fmt: skip
 
         cast.run(keep, m, threads=threads)

@@ -16,13 +16,69 @@ from numpy.typing import NDArray
 from scenesim.kernels.bsdf import WATER, fresnel
 from scenesim.kernels.chance import TAU, uniform
 from scenesim.kernels.jit import helper, inline, kernel
-from scenesim.kernels.packed import MATERIAL
+from scenesim.kernels.packed import INSTANCE, MATERIAL
 from scenesim.kernels.pose import rotate, rotate_back
-from scenesim.kernels.shaders import ASPHALT, CONCRETE, GLASS, GRASS, LEAF, MARK, PAINT, PAVING, SOIL
-from scenesim.kernels.surface import object_point, shading_normal
+from scenesim.kernels.shaders import (
+    ASPHALT,
+    AX,
+    AY,
+    CONCRETE,
+    DX,
+    DY,
+    DZ,
+    EB,
+    EG,
+    ER,
+    F0,
+    FAR,
+    FX,
+    FY,
+    FZ,
+    GLASS,
+    GRASS,
+    LAMP,
+    LEAF,
+    LOOK_COLUMNS,
+    MARK,
+    METAL,
+    MIRROR,
+    NEAR,
+    NIGHT,
+    NX,
+    NY,
+    NZ,
+    OPENNESS,
+    PAINT,
+    PAVING,
+    PLAIN,
+    ROUGHNESS,
+    SEED,
+    SHADER,
+    SIGN,
+    SNOW,
+    SOIL,
+    THROUGH,
+    TRANSLUCENT,
+    UPWARD,
+    WET,
+    B,
+    G,
+    R,
+    U,
+    V,
+    X,
+    Y,
+    Z,
+    apply_shader,
+    lie_snow,
+)
+from scenesim.kernels.surface import object_point, shading_normal, texture_point
 from scenesim.kernels.texture import mix, noise, saturate, smooth
 
 _THROUGH, _RETRO, _SHADER = MATERIAL["transmission"], MATERIAL["retroreflection"], MATERIAL["shader"]
+_ALBEDO, _TINTED, _COLORED, _SCALE = (MATERIAL[name] for name in ("albedo_r", "tinted", "vertex_color", "scale_m"))
+_TINT, _SEED = INSTANCE["tint_r"], INSTANCE["seed"]
+SNOW_SEEN = 0.84  # green of fresh snow in shaders.lie_snow
 BEYOND_M = 0.003  # a beam goes on this far behind a pane
 # Oren and Nayar's A and B where slopes of facets have a standard deviation of 30 degrees, which is usual for plaster and sand.
 ROUGH_A, ROUGH_B = 0.773, 0.339
@@ -31,13 +87,17 @@ ROUGH_A, ROUGH_B = 0.773, 0.339
 class Laser(NamedTuple):
     """column: of the material table, the reflectance at the wavelength. extinction: of the air, 1/m. focus: m,
     see sensors.lidar. wet: of the road, 0 to 1.
-    soaked: reflectance under water over that when dry. noise: kernels.texture.noise_table, where puddles are."""
+    soaked: reflectance under water over that when dry. snow: cover, 0 to 1. white: reflectance of snow. footprint: m across the
+    beam for each metre on its way. noise: kernels.texture.noise_table, for textures and puddles."""
 
     column: int
     extinction: float
     focus: float
     wet: float
     soaked: float
+    snow: float
+    white: float
+    footprint: float
     noise: NDArray[np.float32]
 
 
@@ -117,6 +177,61 @@ def _under_water(scene, laser, triangle, u, v, shader, up, cosine):
     return mix(1.0, 0.75, laser.wet)
 
 
+@helper
+def _dry(scene, laser, k, triangle, u, v, row, shader, distance, cosine, dx, dy, dz, m):
+    """Reflectance of a dry surface there: that of its material, as its paint and its texture have it. m: a look
+    (kernels.shaders) whose normal is set.
+
+    Textures are those that cameras see, of a grey as bright as the material is to the laser, over the beam's footprint.
+    Pigments keep less of the infrared than of light: reflectance goes with the root of the brightest channel, which fits the
+    paints that are named in assets/materials/vehicles.yaml; dyed cloth differs less (by eye).
+    """
+    g, material = scene.geometry, scene.material
+    rho = float(material[row, laser.column])
+    if material[row, _TINTED] > 0.0:
+        brightest, usual = 0.0, 1e-3
+        for c in range(3):
+            brightest = max(brightest, float(scene.params[k, _TINT + c]))
+            usual = max(usual, float(material[row, _ALBEDO + c]))
+        rho = min(rho * sqrt(brightest / usual), 0.95)
+    if shader == PLAIN:
+        if material[row, _COLORED] > 0.0:
+            a = g.triangles[triangle, 0]
+            brightest = max(g.color[a, 0], g.color[a, 1], g.color[a, 2])
+            rho = min(rho * (0.8 + 0.4 * sqrt(max(float(brightest), 0.0))), 0.95)
+        return rho
+    if shader == GLASS or shader == LAMP or shader == SIGN:
+        return rho
+    m[R] = m[G] = m[B] = rho
+    m[ER] = m[EG] = m[EB] = m[NIGHT] = m[WET] = m[SNOW] = m[THROUGH] = m[METAL] = m[TRANSLUCENT] = 0.0
+    m[ROUGHNESS], m[F0], m[MIRROR], m[OPENNESS] = 0.8, 0.04, 0.0, 1.0
+    m[SHADER], m[SEED] = shader, scene.params[k, _SEED]
+    m[X], m[Y], m[Z] = object_point(g, triangle, u, v)
+    m[U], m[V] = texture_point(g, triangle, u, v)
+    m[DX], m[DY], m[DZ] = dx, dy, dz
+    m[NEAR] = max(distance * laser.footprint, 1e-3)
+    m[FAR] = m[NEAR] / max(cosine, 0.02)
+    level = sqrt(dx * dx + dy * dy) + 1e-9
+    m[AX], m[AY] = abs(dx) / level, abs(dy) / level
+    apply_shader(m, laser.noise, scene.params, np.int64(k), np.int64(triangle), material[row, _SCALE])
+    return m[G]
+
+
+@helper
+def _snowed(laser, scene, k, triangle, u, v, shader, distance, cosine, m):
+    """Share of a surface, 0 to 1, that lies under snow: where cameras see it (shaders.lie_snow). m: its look, normal set."""
+    if shader == LAMP or shader == SIGN or (m[UPWARD] <= 0.1 and shader != LEAF):
+        return 0.0
+    m[R] = m[G] = m[B] = 0.0
+    m[SHADER], m[SNOW], m[SEED] = shader, laser.snow, scene.params[k, _SEED]
+    m[X], m[Y], m[Z] = object_point(scene.geometry, triangle, u, v)
+    m[U], m[V] = texture_point(scene.geometry, triangle, u, v)
+    m[NEAR] = max(distance * laser.footprint, 1e-3)
+    m[FAR] = m[NEAR] / max(cosine, 0.02)
+    lie_snow(m, laser.noise)
+    return saturate(m[G] / SNOW_SEEN)
+
+
 @inline
 def _keep(value, j, r, rho, through, cosine, focus):
     """Write a return; its power grows no more nearer than the focus."""
@@ -127,18 +242,23 @@ def _keep(value, j, r, rho, through, cosine, focus):
 
 @kernel
 def returns(
-    scene, rays, hits, ray, laser, track, share, begin, end, travelled, passed, value, dry, class_id, instance, surface
+    scene, rays, hits, ray, laser, track, share, sub_rays, begin, end, travelled, passed, value, dry, class_id, instance,
+    surface,
 ):
     """What rays [begin, end) of M bring back from what they hit.
 
     ray: (M,) which of all rays they are. track: label value of each actor row. share: of a pulse's energy, that a ray has.
+    sub_rays: rays of a pulse, side by side: those that hit one surface are sent back alike, as its texture is that of the
+    whole footprint.
     travelled: m from the sensor to the ray's origin, of all rays. passed: share of the light that panes on the way have let
     through, there and back. Both are moved on behind what was hit; passed is 0 where nothing goes on. value: (M, 5) range m,
     power, intensity (power without 1/R^2), cosine of the incidence, and share of the light that air and panes let through;
     range and power 0 for nothing. dry: as value, through clear air on a dry day, or empty: not
     wanted. surface: (M, 3) normal, local frame, towards the sensor. class_id, instance: (M,).
     """
-    g = scene.geometry
+    g, m = scene.geometry, np.zeros(LOOK_COLUMNS)
+    pulse, seen, whose = -1, -1, -1
+    dry_rho, rho, bare = 0.0, 0.0, 1.0
     for j in range(begin, end):
         i, k = ray[j], hits.instance[j]
         if k < 0:
@@ -156,24 +276,36 @@ def returns(
         cosine = min(-d, 1.0)
         r = travelled[i] + np.float64(hits.t[j])
         shader = int(scene.material[row, _SHADER])
-        rho = scene.material[row, laser.column]
+        if i // sub_rays != pulse or s != seen or k != whose:
+            pulse, seen, whose = i // sub_rays, s, k
+            u, v = float(hits.uv[j, 0]), float(hits.uv[j, 1])
+            m[FX] = m[NX] = x
+            m[FY] = m[NY] = y
+            m[FZ] = m[NZ] = m[UPWARD] = z
+            dx, dy, dz = float(rays.direction[j, 0]), float(rays.direction[j, 1]), float(rays.direction[j, 2])
+            dry_rho = _dry(scene, laser, k, triangle, u, v, row, shader, r, cosine, dx, dy, dz, m)
+            rho, bare = dry_rho, 1.0
+            if laser.wet > 0.0:
+                rho *= _under_water(scene, laser, triangle, u, v, shader, z, cosine)
+            if laser.snow > 0.0:
+                m[NX], m[NY], m[NZ] = x, y, z
+                bare = 1.0 - _snowed(laser, scene, k, triangle, u, v, shader, r, cosine, m)
+                rho = laser.white + (rho - laser.white) * bare
+        lit = cosine
         if shader == ASPHALT or shader == CONCRETE or shader == PAVING or shader == SOIL or shader == GRASS:
-            rho *= ROUGH_A * cosine + ROUGH_B * (1.0 - cosine * cosine)
-        else:
-            rho *= cosine
+            lit = ROUGH_A * cosine + ROUGH_B * (1.0 - cosine * cosine)
         # Retroreflecting sheet of R_A cd/lx/m2 is as bright as a Lambertian surface of reflectance pi R_A facing the sensor.
         bright = pi * scene.material[row, _RETRO]
         if len(dry) > 0:
-            _keep(dry, j, r, share * (rho + bright), passed[i], cosine, laser.focus)
-        if laser.wet > 0.0:
-            rho *= _under_water(scene, laser, triangle, float(hits.uv[j, 0]), float(hits.uv[j, 1]), shader, z, cosine)
-        _keep(value, j, r, share * (rho + bright), passed[i] * exp(-2.0 * laser.extinction * r), cosine, laser.focus)
+            _keep(dry, j, r, share * (dry_rho * lit + bright), passed[i], cosine, laser.focus)
+        back = share * (rho * lit + bright * bare)
+        _keep(value, j, r, back, passed[i] * exp(-2.0 * laser.extinction * r), cosine, laser.focus)
         surface[j, 0], surface[j, 1], surface[j, 2] = x, y, z
         c = scene.surface_class[s]
         class_id[j] = c if c >= 0 else scene.class_id[k]
         a = scene.actor[k]
         instance[j] = track[a] if a >= 0 else 0
-        through = scene.material[row, _THROUGH]
+        through = bare * scene.material[row, _THROUGH]
         passed[i] *= through * through
         travelled[i] = r + BEYOND_M
 

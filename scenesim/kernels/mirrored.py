@@ -19,13 +19,14 @@ OFF_M = 0.01  # a mirrored ray begins this far from the mirror
 
 
 @kernel
-def turned(scene, rays, hits, laser, calm, least, begin, end, passed, out):
+def turned(scene, rays, hits, laser, calm, least, sub_rays, begin, end, passed, out):
     """Rays (N,) [begin, end) that go on from the mirrors that they hit, and the share of light `passed` (N,) that comes there
     and back over the mirror: 0 for what is no mirror, or so little that nothing is heard of it.
 
     Glass mirrors the near infrared where param0 of its material says so: that at normal incidence. laser: its wet and noise say
     where water is, calm how much of what it would mirror is not ruffled, 0 to 1. least: power of kernels.backscatter that is
-    not followed. """
+    not followed. sub_rays: of a pulse, side by side: those on one surface lie in one puddle, or in none."""
+    pulse, seen, puddle = -1, -1, 0.0
     for i in range(begin, end):
         passed[i] = 0.0
         k = hits.instance[i]
@@ -44,13 +45,17 @@ def turned(scene, rays, hits, laser, calm, least, begin, end, passed, out):
         d = x * dx + y * dy + z * dz
         if d > 0.0:
             x, y, z, d = -x, -y, -z, -d
+        h = float(hits.t[i])
         if glass:
             share = schlick(float(scene.material[row, _AT_LASERS]), -d)
         else:
-            puddle = puddle_share(scene, laser, triangle, float(u), float(v), shader)
-            film = puddle + (1.0 - puddle) * FILM * laser.wet**4
-            share = saturate(1.4 * z - 0.3) * film * fresnel(WATER, -d) * calm
-        h = float(hits.t[i])
+            share = saturate(1.4 * z - 0.3) * fresnel(WATER, -d) * calm
+            if share * share < least * h * h:
+                continue
+            if i // sub_rays != pulse or scene.geometry.surface[triangle] != seen:
+                pulse, seen = i // sub_rays, scene.geometry.surface[triangle]
+                puddle = puddle_share(scene, laser, triangle, float(u), float(v), shader)
+            share *= puddle + (1.0 - puddle) * FILM * laser.wet**4
         if share * share < least * h * h:
             continue
         passed[i] = share * share

@@ -251,19 +251,58 @@ def _furthest(value, deeper, first, last):
 
 
 @helper
-def _along(plumes, rays, j, far, knots, begin, end):
-    """(from, to) m of ray j in front of `far` where any plume may be. Cross-sections of those are written to knots (P, K, 8),
-    the parts of the ray to begin and end (P,)."""
+def _box(plumes, p, out):
+    """Write the upright box (10,) in which plume p is from the first to the last time: a point (x, y), a level direction
+    (x, y), and from where to where it is along that, to the left of it, and upwards.
+
+    Density is 0 further than 1.4 half widths from the line between two cross-sections, so discs of that size about each
+    cross-section cover it."""
+    knots = plumes.knot
+    last = knots.shape[2] - 1
+    ux, uy = knots[0, p, last, X] - knots[0, p, 0, X], knots[0, p, last, Y] - knots[0, p, 0, Y]
+    n = sqrt(ux * ux + uy * uy)
+    ux, uy = (ux / n, uy / n) if n > 0.0 else (1.0, 0.0)
+    out[0], out[1], out[2], out[3] = knots[0, p, 0, X], knots[0, p, 0, Y], ux, uy
+    out[4] = out[6] = out[8] = 1e30
+    out[5] = out[7] = out[9] = -1e30
+    for t in range(2):
+        for k in range(last + 1):
+            a = knots[t, p, k]
+            x, y, w = a[X] - out[0], a[Y] - out[1], 1.4 * a[WIDE]
+            along, left = x * ux + y * uy, ux * y - uy * x
+            out[4], out[5] = min(out[4], along - w), max(out[5], along + w)
+            out[6], out[7] = min(out[6], left - w), max(out[7], left + w)
+            out[8], out[9] = min(out[8], a[Z]), max(out[9], a[Z] + 1.3 * a[HIGH])
+
+
+@inline
+def _clip(o, d, low, high, begin, end):
+    """The part of begin to end m of a ray that is between low and high along an axis."""
+    if abs(d) < 1e-9:
+        return (begin, end) if low < o < high else (0.0, -1.0)
+    a, b = (low - o) / d, (high - o) / d
+    return max(begin, min(a, b)), min(end, max(a, b))
+
+
+@helper
+def _along(plumes, boxes, rays, j, far, knots, begin, end):
+    """(from, to) m of ray j in front of `far` where any plume may be, which is in its box (P, 10). Cross-sections of those are
+    written to knots (P, K, 8), the parts of the ray to begin and end (P,)."""
     ox, oy, oz = float(rays.origin[j, 0]), float(rays.origin[j, 1]), float(rays.origin[j, 2])
     dx, dy, dz = float(rays.direction[j, 0]), float(rays.direction[j, 1]), float(rays.direction[j, 2])
     first, last = 1e30, 0.0
-    for p in range(len(plumes.trait)):
-        begin[p], end[p] = _span(plumes, p, ox, oy, oz, dx, dy, dz, far)
-        if end[p] > begin[p]:
+    for p in range(len(boxes)):
+        q = boxes[p]
+        x, y = ox - q[0], oy - q[1]
+        a, b = _clip(x * q[2] + y * q[3], dx * q[2] + dy * q[3], q[4], q[5], 0.0, far)
+        if b > a:
+            a, b = _clip(q[2] * y - q[3] * x, q[2] * dy - q[3] * dx, q[6], q[7], a, b)
+        if b > a:
+            a, b = _clip(oz, dz, q[8], q[9], a, b)
+        begin[p], end[p] = a, b
+        if b > a:
             _now(plumes, p, float(rays.time[j]), knots[p])
-            begin[p], end[p] = _below(knots[p], oz, dz, begin[p], end[p])
-            if end[p] > begin[p]:
-                first, last = min(first, begin[p]), max(last, end[p])
+            first, last = min(first, a), max(last, b)
     return first, last
 
 
@@ -281,19 +320,25 @@ def returns(key, place, plumes, ratio, extinction, half, focus, rays, sub_rays, 
     count = len(plumes.trait)
     knots, a, b = np.empty((count, *plumes.knot.shape[2:])), np.empty(count), np.empty(count)
     back, dark, which = np.empty(MOST_SAMPLES), np.empty(MOST_SAMPLES), np.empty(MOST_SAMPLES, np.int64)
-    echo = np.empty(MOST_SAMPLES)
+    echo, boxes = np.empty(MOST_SAMPLES), np.empty((count, 10))
     window = int(half / LIDAR_STEP_M + 0.5)
+    weight = np.empty(window + 1)
+    for k in range(window + 1):
+        c = k / (window + 1.0)
+        weight[k] = LIDAR_STEP_M * (1.0 - c * c) ** 2  # nearly cos^2, without the cosine
+    for p in range(count):
+        _box(plumes, p, boxes[p])
     for i in range(begin, end):
         for n in range(ECHOES):
             out[i, n, 0] = out[i, n, 1] = 0.0
         j = place[i] * sub_rays
         far = _furthest(value, deeper, j, j + sub_rays)
-        first, last = _along(plumes, rays, j, far, knots, a, b)
+        first, last = _along(plumes, boxes, rays, j, far, knots, a, b)
         if last <= first:
             continue
         first += LIDAR_STEP_M * uniform(key, i, 90, 0)
         samples = min(int((last - first) / LIDAR_STEP_M) + 1, MOST_SAMPLES)
-        depth = 0.0
+        depth, begun, done = 0.0, samples, 0
         for k in range(samples):
             r = first + k * LIDAR_STEP_M
             x, y = rays.origin[j, 0] + r * rays.direction[j, 0], rays.origin[j, 1] + r * rays.direction[j, 1]
@@ -308,9 +353,12 @@ def returns(key, place, plumes, ratio, extinction, half, focus, rays, sub_rays, 
                     sends += dense * pi / ratio[sort]
                     if dense > most:
                         most, which[k] = dense, sort
-            depth += total * LIDAR_STEP_M
+            echo[k] = back[k] = 0.0
+            if total > 0.0:
+                depth += total * LIDAR_STEP_M
+                back[k] = sends * exp(total * LIDAR_STEP_M - 2.0 * (depth + extinction * r)) / max(r, focus) ** 2
+                begun, done = min(begun, k), k + 1
             dark[k] = depth
-            back[k] = sends * exp(total * LIDAR_STEP_M - 2.0 * (depth + extinction * r)) / max(r, focus) ** 2
         if depth < LEAST:
             continue
         for row in range(j, j + sub_rays):
@@ -322,13 +370,10 @@ def returns(key, place, plumes, ratio, extinction, half, focus, rays, sub_rays, 
                     value[n, 2] *= loss
                     value[n, 4] *= loss
                 n = deeper[n]
-        for k in range(samples):
-            total = 0.0
-            for m in range(max(0, k - window), min(samples, k + window + 1)):
-                if back[m] > 0.0:
-                    c = (m - k) / (window + 1.0)
-                    total += back[m] * (1.0 - c * c) ** 2  # nearly cos^2, without the cosine
-            echo[k] = total * LIDAR_STEP_M
+        for k in range(begun, done):
+            if back[k] > 0.0:
+                for m in range(max(0, k - window), min(samples, k + window + 1)):
+                    echo[m] += back[k] * weight[abs(m - k)]
         taken = -1000
         for n in range(ECHOES):
             best, power = -1, 0.0

@@ -334,7 +334,7 @@ def _wet(m, table):
 
 
 @helper
-def _snow(m, table):
+def lie_snow(m, table):
     """Snow that lies on what looks up: grass and roofs are white first, roads keep dark tracks where wheels run, crowns and
     cars are powdered; a thin cover is patchy, as 1/f noise says."""
     shader, deep = int(m[SHADER]), m[SNOW]
@@ -412,7 +412,7 @@ def apply_shader(m, table, p, k, triangle, size):
     if m[WET] > 0.0 and shader != LAMP:
         _wet(m, table)
     if m[SNOW] > 0.0 and shader != LAMP and shader != SIGN and m[UPWARD] > 0.1 or shader == LEAF and m[SNOW] > 0.0:
-        _snow(m, table)
+        lie_snow(m, table)
     n = sqrt(m[NX] * m[NX] + m[NY] * m[NY] + m[NZ] * m[NZ])
     m[NX] /= n
     m[NY] /= n

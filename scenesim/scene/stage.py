@@ -24,7 +24,8 @@ from scenesim.scene.placement import Placement
 from scenesim.scene.prototypes import Prototype, PrototypeStore
 from scenesim.world.timeline import EGO, State, Timeline
 
-SEEN_BY_CAMERA, SEEN_BY_LIDAR, SEEN_INDIRECTLY = 1, 2, 4  # bits of PackedScene.mask
+# Bits of PackedScene.mask. The last is that of the ego alone, for lidars that see the car that they stand on.
+SEEN_BY_CAMERA, SEEN_BY_LIDAR, SEEN_INDIRECTLY, SEEN_BY_OWN_LIDAR = 1, 2, 4, 8
 EVERYONE = SEEN_BY_CAMERA | SEEN_BY_LIDAR | SEEN_INDIRECTLY
 KNOT_SPACING_S = 0.025
 LIGHT_RADIUS_M = 150.0  # lamps further from the ego than this light nothing that can be told from the dark
@@ -171,9 +172,9 @@ class Stage:
                         self._bent[row] = pose
                 prototype.append(row)
                 poses.append((world_from_actor @ _part_poses(part, [s.articulation[a] for s in states])).vector())
-                mask.append(SEEN_INDIRECTLY if a == EGO else EVERYONE)
+                mask.append(SEEN_INDIRECTLY | SEEN_BY_OWN_LIDAR if a == EGO else EVERYONE)
                 actor.append(a)
-                class_id.append(taxonomy.class_id(built.model.class_name))
+                class_id.append(taxonomy.class_id("ego" if a == EGO else built.model.class_name))
                 params.append(_params(info.paint, int(now.lamps[a])))
         scene = self._pack(knots - time_s, origin, prototype, poses, mask, actor, class_id, params, now)
         return Snapshot(scene, origin, float(time_s), now, instance_of)

@@ -53,6 +53,7 @@ class Lidar:
     retroreflectors are above. intensity_steps: up to the greatest value, 0 for none.
     velocity_noise_m_s: of the radial velocity that it measures; None: it measures none. waveform_ns: time between samples of
     the waveforms that it gives out beside its points; None: it gives out none. faults: what is wrong with this one.
+    sees_own_vehicle: the ego's roof and bonnet are in its way, as they are in recorded sweeps; otherwise it looks through them.
     ego_from_lidar: pose.
     """
 
@@ -88,6 +89,7 @@ class Lidar:
     faults: Faults
     ego_from_lidar: Pose
     waveform_ns: float | None = None
+    sees_own_vehicle: bool = False
 
     @property
     def threshold(self) -> float:
@@ -184,6 +186,7 @@ class Lidar:
         plain |= {k: getattr(self, k).tolist() for k in ("elevation_rad", "azimuth_offset_rad", "fire_time_s", "ring_of_beam")}
         if self.waveform_ns is not None:
             plain["waveform_ns"] = self.waveform_ns
+        plain["sees_own_vehicle"] = self.sees_own_vehicle
         plain["faults"] = self.faults.to_plain()
         plain["ego_from_lidar"] = pose_to_plain(self.ego_from_lidar)
         return plain
@@ -204,6 +207,7 @@ class Lidar:
             faults=faults.read(Fields(plain["faults"], Place(plain["name"]))),
             ego_from_lidar=pose_from_plain(plain["ego_from_lidar"]),
             waveform_ns=None if plain.get("waveform_ns") is None else float(plain["waveform_ns"]),
+            sees_own_vehicle=bool(plain.get("sees_own_vehicle", False)),
             **{k: float(plain[k]) for k in _NUMBERS},
         )
 
@@ -260,6 +264,7 @@ def read(fields: Fields, name: str, ego_from_lidar: Pose) -> Lidar:
         faults=wrong,
         ego_from_lidar=ego_from_lidar,
         waveform_ns=_waveform_ns(fields),
+        sees_own_vehicle=fields.flag("sees_own_vehicle", False),
     )
 
 

@@ -50,7 +50,7 @@ class Air:
 
     visibility_m: meteorological optical range of the fog or haze, without rain and snow; inf is none. rain_mm_per_h,
     snow_mm_per_h: of water. wetness: of the road, 0 dry to 1 soaked, as cameras see it. lidar_ratio_sr: extinction over
-    backscatter of fog, None: that of water droplets at the wavelength.
+    backscatter of fog, None: that of water droplets at the wavelength. snow_cover: 0 none to 1 deep, as cameras see it.
     """
 
     visibility_m: float = math.inf
@@ -58,6 +58,7 @@ class Air:
     snow_mm_per_h: float = 0.0
     wetness: float = 0.0
     lidar_ratio_sr: float | None = None
+    snow_cover: float = 0.0
 
     @property
     def fog_per_m(self) -> float:

@@ -1,4 +1,4 @@
-"""``python -m tools.bench raycast|curves|frame|picture|encoding|memory|workers [--quick] [--json OUT]``"""
+"""``python -m tools.bench raycast|curves|frame|sweep|picture|encoding|memory|workers [--quick] [--json OUT]``"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from tools.bench import costs, curves, encoding, frame, memory, picture, raycast, scene, workers
+from tools.bench import costs, curves, encoding, frame, memory, picture, raycast, scene, sweep, workers
 
 
 def processor() -> str:
@@ -34,6 +34,9 @@ def main() -> None:
     whole.add_argument("--frames", type=int, help="frames to measure; default 3, or 1 with --quick")
     light = benches.add_parser("picture", help="a picture and its labels, next to Open3D's rays and Mitsuba's light")
     light.add_argument("--pairs", type=int, default=3, help="turns of each; default 3")
+    pulses = benches.add_parser("sweep", help="a lidar's sweep in heavy rain over its bare rays, and where its time goes")
+    pulses.add_argument("--scenario", default="first_light", help="default: first_light")
+    pulses.add_argument("--pairs", type=int, help="turns of each; default 7, or 3 with --quick")
     written = benches.add_parser("encoding", help="how much of a frame is encoding and writing it")
     written.add_argument("--scenario", default="first_light", help="default: first_light")
     written.add_argument("--frames", type=int, help="frames to measure; default 3, or 1 with --quick")
@@ -79,6 +82,10 @@ def _picture(args: argparse.Namespace, say: Callable[[str], None]) -> list[pictu
     return picture.compare(args.threads, args.pairs, args.quick, say)
 
 
+def _sweep(args: argparse.Namespace, say: Callable[[str], None]) -> list[sweep.Part]:
+    return sweep.compare(args.scenario, args.threads, args.pairs or (3 if args.quick else 7), say)
+
+
 def _encoding(args: argparse.Namespace, say: Callable[[str], None]) -> list[encoding.Share]:
     return encoding.compare(args.scenario, args.threads, args.frames or (1 if args.quick else 3), args.quick, say)
 
@@ -92,8 +99,8 @@ def _workers(args: argparse.Namespace, say: Callable[[str], None]) -> list[worke
 
 
 BENCHES = {
-    "raycast": _raycast, "curves": _curves, "frame": _frame, "picture": _picture, "encoding": _encoding, "memory": _memory,
-    "workers": _workers,
+    "raycast": _raycast, "curves": _curves, "frame": _frame, "sweep": _sweep, "picture": _picture, "encoding": _encoding,
+    "memory": _memory, "workers": _workers,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ class Part(NamedTuple):
     share: float
 
 
-class _Spans:
+class Spans:
     """cast.run with a stop watch: CPU-seconds by the place that asked for the spans."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class _Spans:
         self._run = cast.run
         self._deep = 0
 
-    def __enter__(self) -> _Spans:
+    def __enter__(self) -> Spans:
         cast.run = self._timed  # type: ignore[assignment]
         return self
 
@@ -47,7 +47,7 @@ class _Spans:
     def _timed(self, work, n, grain=cast.GRAIN, *, threads=None) -> None:
         if self._deep:
             return self._run(work, n, grain, threads=threads)
-        code = work.__code__
+        code = getattr(work, "func", work).__code__
         self._deep += 1
         start = time.process_time()
         try:
@@ -65,7 +65,7 @@ def compare(name: str, threads: int, frames: int, quick: bool, say: Callable[[st
     pending = production.shoot(0, production.snapshot(0))
     pixels = sum(c.width * c.height for c in production.rig.cameras)
     pulses = sum(len(lidar.pulses().time_offset_s) for lidar in production.rig.lidars)
-    with _Spans() as spans:
+    with Spans() as spans:
         wall, start = time.perf_counter(), time.process_time()
         for k in range(1, 1 + frames):
             snapshot = production.snapshot(k)
