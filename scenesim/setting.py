@@ -22,8 +22,10 @@ from scenesim.scenario.roads import identity
 from scenesim.scene import ground, plumes
 from scenesim.scene.cloud_shadow import CloudShadow, cloud_shadow
 from scenesim.scene.environment import environment, rain_wetness, snow_cover, visibility_through_m
+from scenesim.scene.pavement import Pavement
 from scenesim.scene.placement import Placement
 from scenesim.scene.surroundings import Surroundings, surroundings
+from scenesim.scene.woodland import woodland
 from scenesim.sensors.ranging import Air
 from scenesim.world import simulate_actors
 from scenesim.world.road import RoadMap
@@ -82,7 +84,8 @@ def placements(scenario: Scenario, road_map: RoadMap, of: Timeline) -> list[Plac
 def _placed(scenario: Scenario, road_map: RoadMap, way: NDArray[np.float64], lit: bool) -> list[Placement]:
     amounts = scenario.surroundings
     around = way if float(np.abs(way - way[0]).max()) > 1.0 else way[0] + np.array([[-1.0, 0, 0], [1.0, 0, 0]])
-    land = ground.build(road_map, around, amounts.reach_m + GROUND_BEYOND_M)
+    pavement = Pavement(amounts.pavement, keys.derive(keys.root(scenario.seed), "pavement"))
+    land = ground.build(road_map, around, amounts.reach_m + GROUND_BEYOND_M, pavement)
     density = Surroundings(
         buildings=amounts.buildings,
         trees=amounts.trees,
@@ -95,6 +98,8 @@ def _placed(scenario: Scenario, road_map: RoadMap, way: NDArray[np.float64], lit
     key = keys.derive(keys.root(scenario.seed), "surroundings")
     things = surroundings(road_map, land, key, density, around, amounts.reach_m)
     still = [Placement(pose, mesh=mesh, class_name="terrain") for mesh, pose in ground.chunks(land)] + things
+    far = woodland(land, keys.derive(key, "woodland"), amounts.woods)
+    still += [Placement(pose, mesh=mesh, class_name="vegetation") for mesh, pose in far]
     return [p if p.mesh is None else replace(p, tree=_tree(p.mesh)) for p in still]
 
 

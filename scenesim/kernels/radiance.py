@@ -18,6 +18,7 @@ from scenesim.kernels.lamps import NO_SHADOWS, SHADOW_LUX, lamp_light, roofed
 from scenesim.kernels.packed import INSTANCE, MATERIAL
 from scenesim.kernels.pose import pose_at, rotate
 from scenesim.kernels.shaders import (
+    ASPHALT,
     AX,
     AY,
     DX,
@@ -41,6 +42,8 @@ from scenesim.kernels.shaders import (
     NY,
     NZ,
     OPENNESS,
+    P0,
+    P1,
     RETRO,
     ROUGHNESS,
     SEED,
@@ -60,7 +63,14 @@ from scenesim.kernels.shaders import (
     Z,
     apply_shader,
 )  # fmt: skip
-from scenesim.kernels.surface import object_face_normal, object_point, object_shading_normal, texture_point, vertex_mean
+from scenesim.kernels.surface import (
+    object_face_normal,
+    object_point,
+    object_shading_normal,
+    texture_point,
+    texture_shares,
+    vertex_mean,
+)
 from scenesim.kernels.texture import saturate
 
 INDIRECT = 4  # visibility bit of what casts shadows and is mirrored
@@ -76,7 +86,7 @@ _ALBEDO, _EMISSION, _TINT = MATERIAL["albedo_r"], MATERIAL["emission_r"], INSTAN
 _ROUGHNESS, _F0, _METAL, _COAT = (MATERIAL[n] for n in ("roughness", "f0", "metallic", "clear_coat"))
 _THROUGH, _BITS, _TINTED, _COLORED = (MATERIAL[n] for n in ("transmission", "lamp_bits", "tinted", "vertex_color"))
 _TRANSLUCENT, _RETRO, _SCALE = (MATERIAL[n] for n in ("translucency", "retroreflection", "scale_m"))
-_SEED = INSTANCE["seed"]
+_SEED, _PARAM = INSTANCE["seed"], MATERIAL["param0"]
 
 
 @inline
@@ -102,6 +112,7 @@ def _material_look(scene, k, triangle, u, v, row, m):
     if coat > 0.0:
         m[F0], m[ROUGHNESS] = 0.04, min(m[ROUGHNESS], 0.1)
     m[OPENNESS] = 1.0
+    m[P0], m[P1] = material[row, _PARAM], material[row, _PARAM + 1]
     m[SHADER], m[SEED] = material[row, _SHADER], params[k, _SEED]
 
 
@@ -134,8 +145,8 @@ def look_at(scene, env, k, triangle, u, v, time, distance, footprint, dx, dy, dz
     near = distance * footprint
     m[NEAR] = near
     m[FAR] = near / max(-(fx * dx + fy * dy + fz * dz), 0.02)
-    level = sqrt(dx * dx + dy * dy) + 1e-9
-    m[AX], m[AY] = abs(dx) / level, abs(dy) / level
+    if m[SHADER] == ASPHALT:
+        m[AX], m[AY] = texture_shares(g, triangle, dx, dy)
     m[WET], m[SNOW], m[NIGHT] = env.wetness, env.snow, env.night
     apply_shader(m, env.noise, scene.params, k, triangle, scene.material[row, _SCALE])
 

@@ -3,7 +3,8 @@
 A shader reads and changes one row of numbers, the look `m` (its columns are named below): it comes in as the material says,
 and leaves as the material is at this point. Textures live in the frame of the prototype, so that they go where it goes.
 
-Texture coordinates that shaders rely on, all in metres: asphalt, paving: u along, v across the road; mark: none; facade: u
+Texture coordinates that shaders rely on, all in metres: asphalt, mark: u along, v across the road, see LANE_V_M; paving: u
+along, v across; grass: of fields, u east and v north; facade: u
 along the wall, v above the building's base, a wall being a whole number of window pitches, and u < 0 on walls without
 windows; roof_tile: u along the eaves, v up the slope; bark and birch: u around, v along the stem; leaf: none.
 Facade columns of INSTANCE_COLUMNS: tint the wall's colour; p0 1 for brick, 0 for plaster; p1 storey height m; p2 window pitch
@@ -15,7 +16,7 @@ from __future__ import annotations
 from math import floor, sqrt
 
 from scenesim.kernels.bsdf import WATER, WATER_F0
-from scenesim.kernels.jit import helper
+from scenesim.kernels.jit import helper, inline
 from scenesim.kernels.texture import comb, edge, hash01, mix, noise, pulse, saturate, smooth
 
 # A material's shader column is an index into this list.
@@ -33,12 +34,18 @@ SHADERS = (
 # share of light that passes straight through; metal; retroreflection.
 (
     R, G, B, NX, NY, NZ, ROUGHNESS, F0, MIRROR, ER, EG, EB, TRANSLUCENT, OPENNESS, THROUGH, METAL, RETRO,
-    FX, FY, FZ, X, Y, Z, U, V, NEAR, FAR, AX, AY, SEED, SHADER, WET, NIGHT, DX, DY, DZ, UPWARD, SNOW,
-) = range(38)  # fmt: skip
+    FX, FY, FZ, X, Y, Z, U, V, NEAR, FAR, AX, AY, SEED, SHADER, WET, NIGHT, DX, DY, DZ, UPWARD, SNOW, P0, P1,
+) = range(40)  # fmt: skip
 # FX..FZ: geometric normal (local frame, towards the ray). X..Z: point, prototype frame, m. U, V: texture coordinates, m. NEAR,
-# FAR: footprint m across and along the ray's trace on the surface. AX, AY: share of FAR that lies along x and y (0 to 1).
+# FAR: footprint m across and along the ray's trace on the surface. AX, AY: share of FAR that lies along u and v (0 to 1), on
+# asphalt. P0, P1: param0 and param1 of the material.
 # DX..DZ: direction of the ray, local. UPWARD: z of the geometric normal.
-LOOK_COLUMNS = 38
+LOOK_COLUMNS = 40
+
+# Carriageways have v = LANE_V_M * row + m to the left of the lane's middle. Rows of lanes where wheels run are even; a road has
+# LANES_OF_ROAD rows. Half way between two rows there is no lane: so lie the areas of junctions.
+LANE_V_M = 16.0
+LANES_OF_ROAD = 40
 
 
 @helper
@@ -57,31 +64,85 @@ def blend_color(m, r, g, b, t):
     m[B] += (b - m[B]) * t
 
 
+@inline
+def lane_row(v):
+    """Row of a strip of carriageway, which is even where wheels run, from a texture coordinate v (scene/strips.py)."""
+    return floor(v / LANE_V_M + 0.5)
+
+
+@inline
+def _wheels(off, width):
+    """Where wheels run, and where oil drips between them, 0 to 1; off: m from the lane's middle, seen over a width."""
+    soft = saturate(1.6 - width / 1.2)
+    return (1.0 - smooth(0.10, 0.60, abs(abs(off) - 0.85))) * soft, (1.0 - smooth(0.05, 0.50, abs(off))) * soft
+
+
 @helper
 def _asphalt(m, table):
-    x, y, near, far = m[X], m[Y], m[NEAR], m[FAR]
+    """P0: wear, from 0 new to 1 old. P1: length of slabs m, 0 for asphalt."""
+    x, y, near, far, wear = m[X], m[Y], m[NEAR], m[FAR], m[P0]
     middle = sqrt(near * far)
-    grain, fine, _, fleck = noise(table, x / 1.3, y / 1.3, middle / 1.3)
-    _, wave, _, patch = noise(table, x / 5.3, y / 5.3, middle / 5.3)
-    _, wide, _, _ = noise(table, x / 47.0, y / 47.0, far / 47.0)
-    _, _, crack, _ = noise(table, x / 9.1, y / 9.1, middle / 9.1)
-    scale_color(m, 1.0 + 0.17 * grain + 0.07 * fleck + 0.05 * fine + 0.02 * wave + 0.035 * patch + 0.05 * wide)
-    # Cracks only where the road is worn, as 1/f noise says.
-    scale_color(m, 1.0 - 0.55 * saturate(crack * 1.2) * smooth(0.6, 1.5, wide + 0.35 * wave))
-    # Repairs: rectangles of a fresher or older mix with a tar joint.
+    # Sizes that divide a chunk of ground (128 m) have no seams.
+    grain, fine, net, fleck = noise(table, x / 2.56, y / 2.56, middle / 2.56)
+    _, wave, crack, patch = noise(table, x / 9.142857142857142, y / 9.142857142857142, middle / 9.142857142857142)
+    _, wide, _, _ = noise(table, x / 42.666666666666664, y / 42.666666666666664, far / 42.666666666666664)
+    row = lane_row(m[V])
+    u, off = m[U], m[V] - LANE_V_M * row + 0.08 * wave
     along, across = max(near, far * m[AX]), max(near, far * m[AY])
-    for k in range(2):
-        size = 17.0 + 7.0 * k
-        cx, cy = floor(x / size), floor(y / size)
-        if hash01(cx, cy, 17.0 + k) < 0.35:
-            x0, y0 = (cx + 0.1 + 0.4 * hash01(cx, cy, 3.0 + k)) * size, (cy + 0.1 + 0.5 * hash01(cx, cy, 5.0 + k)) * size
-            w, h = 1.0 + 4.0 * hash01(cx, cy, 7.0 + k), 0.8 + 2.0 * hash01(cx, cy, 9.0 + k)
-            inside = pulse(x, x0, x0 + w, along) * pulse(y, y0, y0 + h, across)
-            core = pulse(x, x0 + 0.04, x0 + w - 0.04, along) * pulse(y, y0 + 0.04, y0 + h - 0.04, across)
-            scale_color(m, mix(1.0, 0.80 + 0.32 * hash01(cx, cy, 11.0 + k), inside) * (1.0 - 0.4 * max(0.0, inside - core)))
+    track, oil = _wheels(off, across)
+    if row - 2.0 * floor(0.5 * row) > 0.5:  # nobody drives here, cars stand
+        track, oil = 0.0, oil * smooth(0.4, 1.2, patch)
+    rough = 1.0 + (0.16 + 0.08 * wear) * grain + 0.08 * fleck + 0.03 * fine
+    scale_color(m, max(rough + 0.03 * wave + 0.03 * patch + (0.03 + 0.04 * wear) * wide, 0.3))
+    if m[P1] > 0.0:
+        _slabs(m, u, row, along, track, oil)
+    else:
+        # Polished stones show in the tracks; cracks where the road is worn, a net of them where wheels broke it.
+        scale_color(m, 1.0 + (0.04 + 0.08 * wear) * track - (0.07 + 0.09 * wear) * oil * saturate(0.8 + 0.4 * wide))
+        worn = smooth(1.5 - 1.3 * wear, 2.3 - 1.3 * wear, wide + 0.5 * wave)
+        broken = smooth(0.3, 1.0, patch + 0.5 * track - 0.4)
+        scale_color(m, 1.0 - 0.65 * saturate(worn * (crack + 0.8 * net * broken)))
+        if wear > 0.1:
+            _repairs(m, u, off, row, along, across, wear, wave)
+    m[ROUGHNESS] -= 0.08 * track
     fade = saturate(0.02 / far)
-    m[NX] += 0.03 * grain * fade
-    m[NY] += 0.03 * fleck * fade
+    m[NX] += 0.05 * grain * fade
+    m[NY] += 0.05 * fleck * fade
+
+
+@helper
+def _slabs(m, u, row, along, track, oil):
+    """Concrete in slabs, each of its own pour, with a joint between; tyres leave rubber on it."""
+    slab = m[P1]
+    scale_color(m, 1.0 + 0.12 * (hash01(floor(u / slab), row, 3.0) - 0.5) * saturate(2.0 - along / slab))
+    scale_color(m, (1.0 - 0.10 * track - 0.08 * oil) * (1.0 - 0.6 * comb(u / slab, 0.018 / slab, along / slab)))
+
+
+@helper
+def _repairs(m, u, off, row, along, across, wear, wave):
+    """What was done to a road: mended holes, long trenches of pipes, both with a joint of tar, and cracks poured with tar."""
+    for k in range(2):
+        size = 21.0 + 52.0 * k
+        cell = floor(u / size)
+        if hash01(cell, row, 17.0 + k) < (0.10 + 0.45 * wear if k == 0 else 0.05 + 0.25 * wear):
+            a, b = hash01(cell, row, 3.0 + k), hash01(cell, row, 7.0 + k)
+            u0, w = (cell + 0.05 + 0.4 * a) * size, (1.2 + 5.0 * b if k == 0 else 12.0 + 26.0 * b)
+            v0, h = (
+                2.3 * hash01(cell, row, 5.0 + k) - 1.7,
+                (0.8 + 1.1 * hash01(cell, row, 9.0 + k) if k == 0 else 0.5 + 0.3 * b),
+            )
+            o = off - 0.08 * wave  # saws cut straight
+            inside = pulse(u, u0, u0 + w, along) * pulse(o, v0, v0 + h, across)
+            core = pulse(u, u0 + 0.03, u0 + w - 0.03, along) * pulse(o, v0 + 0.03, v0 + h - 0.03, across)
+            tone = mix(1.0, 0.70 + 0.42 * hash01(cell, row, 11.0 + k), inside)
+            scale_color(m, tone * (1.0 - 0.45 * max(0.0, inside - core)))
+    road, cell = floor(row / LANES_OF_ROAD), floor(u / 13.0)
+    if hash01(cell, road, 31.0) < 0.55 * wear:
+        at = (cell + 0.2 + 0.6 * hash01(cell, road, 32.0)) * 13.0 + 0.14 * wave
+        scale_color(m, 1.0 - 0.45 * pulse(u, at - 0.03, at + 0.03, along))
+    if hash01(row, 5.0, 33.0) < 0.6 * wear:
+        at = 3.0 * hash01(row, 6.0, 34.0) - 1.5
+        scale_color(m, 1.0 - 0.45 * pulse(off, at - 0.025, at + 0.025, across))
 
 
 @helper
@@ -114,17 +175,50 @@ def _paving(m, table, size):
 
 @helper
 def _grass(m, table):
+    if m[P0] > 0.0:
+        _field(m, table)
     middle = sqrt(m[NEAR] * m[FAR])
     # Blades and tufts of some centimetres; then what grows better here than there.
-    grain, tuft, _, fleck = noise(table, m[X] / 0.83, m[Y] / 0.83, middle / 0.83)
-    _, wave, _, patch = noise(table, m[X] / 17.0, m[Y] / 17.0, middle / 17.0)
-    dry = saturate(0.22 + 0.15 * wave + 0.10 * patch + 0.08 * tuft)
+    grain, tuft, _, fleck = noise(table, m[X] / 1.28, m[Y] / 1.28, middle / 1.28)
+    _, wave, _, patch = noise(table, m[X] / 16.0, m[Y] / 16.0, middle / 16.0)
     g = m[G]
-    blend_color(m, 1.15 * g, 1.08 * g, 0.45 * g, dry)
-    scale_color(m, max(1.0 + 0.24 * grain + 0.13 * fleck + 0.10 * tuft + 0.08 * wave, 0.35))
+    if m[P0] <= 0.0:
+        dry = saturate(0.20 + 0.20 * wave + 0.20 * patch + 0.08 * tuft)
+        blend_color(m, 1.25 * g, 1.08 * g, 0.48 * g, dry)
+        # Bare soil where it is trodden; flowers where nobody mows, too small to be seen far off but as a tint.
+        blend_color(m, 0.15, 0.115, 0.08, 0.7 * smooth(1.7, 2.4, 0.7 * patch - 0.6 * wave + 0.35 * tuft))
+        blend_color(m, 0.55, 0.50, 0.12, 0.5 * smooth(2.0, 2.5, fleck) * smooth(0.5, 1.3, wave))
+    scale_color(m, max(1.0 + 0.26 * grain + 0.16 * fleck + 0.14 * tuft + 0.10 * wave + 0.05 * patch, 0.35))
     fade = saturate(0.05 / m[FAR])
     m[NX] += 0.20 * grain * fade
     m[NY] += 0.16 * fleck * fade
+
+
+@helper
+def _field(m, table):
+    """What farmers grow, field by field, with a green margin between; u, v: m east and north of the map's middle."""
+    _, bend, _, _ = noise(table, m[U] / 700.0, m[V] / 700.0, m[FAR] / 700.0)
+    u, v = 0.93 * m[U] + 0.37 * m[V] + 9.0 * bend, 0.93 * m[V] - 0.37 * m[U] + 9.0 * bend
+    row = floor(v / 105.0)
+    wide = 130.0 + 90.0 * hash01(row, 2.0, 51.0)
+    column = floor(u / wide)
+    kind, tone = hash01(column, row, 52.0), 0.85 + 0.3 * hash01(column, row, 53.0)
+    r, g, b = m[R], m[G], m[B]  # grass
+    if kind < 0.20:
+        r, g, b = 0.26, 0.215, 0.10  # corn, ripe
+    elif kind < 0.32:
+        r, g, b = 0.135, 0.10, 0.068  # ploughed
+    elif kind < 0.55:
+        r, g, b = 0.045, 0.085, 0.022  # maize, beet
+    elif kind < 0.72:
+        r, g, b = 0.115, 0.135, 0.042  # a meadow, cut
+    sharp = saturate(2.0 - m[FAR] / 70.0)
+    x, y = u - column * wide, v - row * 105.0
+    inside = pulse(x, 2.0, wide - 2.0, m[FAR]) * pulse(y, 2.0, 103.0, m[FAR])
+    blend_color(m, r * tone, g * tone, b * tone, inside * (0.35 + 0.65 * sharp))
+    # Wheels of tractors, every 18 m.
+    if kind < 0.55:
+        scale_color(m, 1.0 - 0.3 * comb(y / 18.0, 0.045, m[FAR] / 18.0) * inside)
 
 
 @helper
@@ -137,13 +231,17 @@ def _soil(m, table):
 
 @helper
 def _mark(m, table):
-    middle = sqrt(m[NEAR] * m[FAR])
-    grain, _, crack, fleck = noise(table, m[X] / 1.3, m[Y] / 1.3, middle / 1.3)
-    _, wave, _, patch = noise(table, m[X] / 5.3, m[Y] / 5.3, middle / 5.3)
-    # Where the paint is worn, the asphalt below shows.
-    kept = saturate(0.95 + 0.10 * grain + 0.13 * wave + 0.12 * fleck - 0.3 * crack)
+    """P0: wear, from 0 (fresh) to 1 (a ghost)."""
+    middle, wear = sqrt(m[NEAR] * m[FAR]), m[P0]
+    grain, chip, crack, fleck = noise(table, m[X] / 2.56, m[Y] / 2.56, middle / 2.56)
+    _, wave, _, patch = noise(table, m[X] / 9.142857142857142, m[Y] / 9.142857142857142, middle / 9.142857142857142)
+    # Where the paint is worn, the asphalt below shows: most where wheels run.
+    track, _ = _wheels(m[V] - LANE_V_M * lane_row(m[V]), middle)
+    kept = 0.97 + (0.07 + 0.13 * wear) * (grain + fleck + chip) + (0.06 + 0.14 * wear) * wave
+    kept = saturate(kept - 0.45 * wear - (0.12 + 0.2 * wear) * track - 0.35 * crack)
     scale_color(m, 1.0 + 0.03 * grain + 0.06 * patch)
     blend_color(m, 0.10, 0.098, 0.095, 1.0 - kept)
+    m[RETRO] *= kept
 
 
 @helper
@@ -198,11 +296,12 @@ def _plain(m, table):
 
 
 @helper
-def _wall(m, table, brick, height, near):
+def _wall(m, table, brick, height, storey, pitch, near):
     """The wall of a facade, without windows."""
     u, v = m[U], m[V]
     _, stain, _, blotch = noise(table, u / 7.3 + m[SEED], v / 7.3, near / 7.3)
     grain, _, _, fleck = noise(table, u / 1.1, v / 1.1 + m[SEED], near / 1.1)
+    style = int(1e5 * m[SEED])
     if brick > 0.5:
         course = floor(v / 0.075)
         along = u / 0.25 + 0.5 * (course - 2.0 * floor(course / 2.0))
@@ -212,7 +311,23 @@ def _wall(m, table, brick, height, near):
         blend_color(m, 0.46, 0.44, 0.40, 0.75 * mortar)
     else:
         scale_color(m, 1.0 + 0.02 * grain + 0.03 * fleck)
-    scale_color(m, 1.0 + 0.04 * stain + 0.03 * blotch)
+        kind = hash01(style, 31.0, 3.0)
+        if kind < 0.22:  # prefabricated panels, a storey high
+            joint = max(
+                comb(v / storey, 0.02 / storey, near / storey), comb(u / (2.0 * pitch), 0.01 / pitch, near / (2.0 * pitch))
+            )
+            panel = hash01(floor(u / (2.0 * pitch)), floor(v / storey), 4.0) - 0.5
+            scale_color(m, (1.0 + 0.10 * panel * saturate(2.0 - near)) * (1.0 - 0.45 * joint))
+        elif kind < 0.42:  # a ground floor of cut stone
+            foot = edge(storey, v, near)
+            blend_color(m, 0.40, 0.385, 0.35, 0.75 * foot)
+            scale_color(m, 1.0 - 0.35 * foot * comb(v / 0.42, 0.07, near / 0.42))
+        elif kind < 0.55:  # boards
+            scale_color(m, 1.0 - 0.30 * comb(v / 0.16, 0.10, near / 0.16))
+    if hash01(style, 33.0, 3.0) < 0.4:  # a band at each floor
+        band = comb(v / storey, 0.16 / storey, near / storey)
+        blend_color(m, min(0.75, 1.25 * m[R] + 0.04), min(0.74, 1.25 * m[G] + 0.04), min(0.72, 1.25 * m[B] + 0.04), 0.7 * band)
+    scale_color(m, 1.0 + 0.06 * stain + 0.04 * blotch)
     dirt = saturate(1.0 - v / 1.3) * (0.28 + 0.08 * blotch)
     scale_color(m, 1.0 - dirt)
     blend_color(m, 0.27, 0.26, 0.245, 0.5 * edge(0.55 - v, 0.0, near))
@@ -245,6 +360,21 @@ def _behind_glass(m, table, px, py, half, y0, tall, near, window, lit):
 
 
 @helper
+def _shutters(m, x, y, half, y0, y1, near_u, near_v, color):
+    """Open shutters with slats beside a window, all of one colour on a house."""
+    leaf = pulse(abs(x), half + 0.04, 2.0 * half, near_u) * pulse(y, y0, y1, near_v)
+    slats = 1.0 - 0.35 * comb(y / 0.07, 0.35, near_v / 0.07)
+    r, g, b = 0.05, 0.11, 0.07
+    if color < 0.3:
+        r, g, b = 0.17, 0.09, 0.05
+    elif color < 0.5:
+        r, g, b = 0.10, 0.14, 0.18
+    elif color < 0.65:
+        r, g, b = 0.50, 0.49, 0.46
+    blend_color(m, r * slats, g * slats, b * slats, leaf)
+
+
+@helper
 def _facade(m, table, p, k):
     """A wall with windows that lie 14 cm deep, by parallax; p (I, 16) instance parameters, k its row."""
     brick, storey, pitch, height = p[k, 5], max(p[k, 6], 2.0), max(p[k, 7], 1.0), p[k, 8]
@@ -254,14 +384,17 @@ def _facade(m, table, p, k):
     du, dv = m[DX] * tx + m[DY] * ty, m[DZ]
     inward = max(-(m[DX] * m[FX] + m[DY] * m[FY] + m[DZ] * m[FZ]), 0.12)
     near_u, near_v = m[NEAR] * (1.0 + abs(du) / inward), m[NEAR] * (1.0 + 0.5 * abs(dv))
-    _wall(m, table, brick, height, sqrt(near_u * near_v))
+    _wall(m, table, brick, height, storey, pitch, sqrt(near_u * near_v))
     u, v = m[U], m[V]
     column, row = floor(u / pitch), floor(v / storey)
     x, y = u - (column + 0.5) * pitch, v - row * storey
     if u < 0.0 or v < 0.0 or (row + 1.0) * storey > height + 0.3 or wide < 0.2:
         return
+    style = int(1e5 * m[SEED])
     half, y0, y1 = 0.5 * wide, 0.92, 0.92 + tall
-    window = int(1e6 * hash01(column, row, int(1e5 * m[SEED])))
+    if row > 0.5 and hash01(style, 41.0, 3.0) < 0.25:  # windows down to the floor
+        y0 = 0.30
+    window = int(1e6 * hash01(column, row, style))
     is_shop = row < 0.5 and shop > 0.5
     if is_shop:
         half, y0, y1 = 0.5 * pitch - 0.22, 0.45, min(2.6, storey - 0.4)
@@ -276,6 +409,8 @@ def _facade(m, table, p, k):
         blend_color(m, min(0.78, 1.3 * m[R] + 0.05), min(0.77, 1.3 * m[G] + 0.05), min(0.75, 1.3 * m[B] + 0.05), 0.8 * surround)
     scale_color(m, 1.0 - 0.35 * under)
     blend_color(m, 0.55, 0.54, 0.51, 0.85 * sill)
+    if not is_shop and hash01(style, 43.0, 3.0) < 0.30 and 4.0 * half < pitch:
+        _shutters(m, x, y, half, y0, y1, near_u, near_v, hash01(style, 44.0, 3.0))
     if opening < 0.004:
         return
     # The window plane lies behind the wall; what is not seen through the opening is the reveal.
@@ -345,10 +480,10 @@ def lie_snow(m, table):
     up = smooth(0.30, 0.75, m[UPWARD] + 0.12 * wave)
     share = deep
     if shader == ASPHALT or shader == MARK:
-        # Wheels run 1.65 m apart, in lanes of 3.3 m; they wander.
-        side = (m[V] + 0.10 * wide) / 1.65
-        off = 1.65 * abs(side - floor(side) - 0.5)
-        track = 1.0 - smooth(0.05, 0.50, off + 0.04 * wave)
+        # Wheels run 1.65 m apart in the middle of their lane; they wander.
+        row = lane_row(m[V])
+        off = abs(abs(m[V] - LANE_V_M * row + 0.10 * wide) - 0.825)
+        track = (1.0 - smooth(0.05, 0.50, off + 0.04 * wave)) * (1.0 if row - 2.0 * floor(0.5 * row) < 0.5 else 0.0)
         share = deep * (0.92 - 0.78 * mix(track, 0.5, saturate(m[FAR] / 2.5))) - 0.08 * (1.0 - deep)
         rough *= 0.8
     elif shader == LEAF:

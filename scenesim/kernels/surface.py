@@ -36,6 +36,22 @@ def texture_point(geometry, t, u, v):
 
 
 @inline
+def texture_shares(geometry, t, dx, dy):
+    """Shares (0 to 1) of a step along (dx, dy), seen from above, that lie along u and v; (1, 1) on what stands upright."""
+    a, b, c = geometry.triangles[t, 0], geometry.triangles[t, 1], geometry.triangles[t, 2]
+    p, w = geometry.vertices, geometry.uv
+    ex, ey = float(p[b, 0]) - p[a, 0], float(p[b, 1]) - p[a, 1]
+    gx, gy = float(p[c, 0]) - p[a, 0], float(p[c, 1]) - p[a, 1]
+    twice = (ex * gy - ey * gx) * sqrt(dx * dx + dy * dy)
+    if abs(twice) < 1e-9:
+        return 1.0, 1.0
+    s, r = (dx * gy - dy * gx) / twice, (ex * dy - ey * dx) / twice
+    du = s * (w[t, 2] - w[t, 0]) + r * (w[t, 4] - w[t, 0])
+    dv = s * (w[t, 3] - w[t, 1]) + r * (w[t, 5] - w[t, 1])
+    return min(abs(du), 1.0), min(abs(dv), 1.0)
+
+
+@inline
 def object_point(geometry, t, u, v):
     """Position (x, y, z) m of a hit in the prototype's frame."""
     return (

@@ -132,7 +132,7 @@ def _crack(x, y, cells):
                 first, second = d, first
             elif d < second:
                 second = d
-    return saturate(1.0 - (second - first) / (0.009 * cells))
+    return saturate(1.0 - (second - first) / (0.0045 * cells))
 
 
 @kernel

@@ -33,7 +33,7 @@ FOUNDATION_M = 1.5  # the walls go on below the ground, because it is not level
 BLIND = -1000.0  # u of walls without windows
 SLAB_M = 0.14  # thickness of a roof
 
-# Linear albedo of plasters and bricks, as seen in European streets.
+# Linear albedo of plasters and bricks, as seen in European streets; chosen here.
 PLASTERS = (
     (0.62, 0.55, 0.44), (0.66, 0.62, 0.55), (0.58, 0.42, 0.30), (0.70, 0.67, 0.62), (0.60, 0.56, 0.42), (0.55, 0.50, 0.48),
     (0.52, 0.55, 0.50), (0.63, 0.50, 0.40), (0.48, 0.50, 0.53),

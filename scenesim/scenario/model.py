@@ -474,6 +474,9 @@ class Densities(Part):
     lights: Share = 1.0
     clutter: Share = 0.5
     woods: Share = 0.5
+    pavement: Literal["mixed", "new", "usual", "old", "concrete", "setts"] = Field(
+        default="mixed", description="of the roads; mixed: asphalt of several ages, drawn road by road"
+    )
     mirror_facades: Annotated[Share, Field(description="of the buildings, those that are all of mirroring glass")] = 0.0
     reach_m: Annotated[Number, Field(ge=30, le=1000)] = 220.0
 

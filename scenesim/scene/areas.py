@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from scenesim.geometry import facets, fill
 from scenesim.geometry.facets import Facets
+from scenesim.kernels.shaders import LANE_V_M
 from scenesim.scene.strips import ASPHALT, KERB, SIDEWALK, Band
 from scenesim.world.road import RoadSurface
 
@@ -168,7 +169,8 @@ def _sheet(shape: BaseGeometry, height: _Lookup, surface) -> Facets:
         z = height(outline)
         triangles = fill.triangulate(polygon) if _is_plane(outline, z) else fill.fill(polygon, CELL_M)
         corners = np.concatenate([triangles, height(triangles)[..., None]], -1)
-        parts.append(facets.of(corners, triangles, surface))
+        uv = triangles * [1.0, 0.0] + [0.0, LANE_V_M / 2] if surface is ASPHALT else triangles
+        parts.append(facets.of(corners, uv, surface))
     return facets.join(parts)
 
 

@@ -16,6 +16,7 @@ from scenesim.geometry.mesh import Surface
 from scenesim.models.letters import text
 from scenesim.models.sign_faces import bicycle
 from scenesim.scenario.network import DRIVING, Corner, RoadObject, Signal
+from scenesim.scene.pavement import painted
 from scenesim.world.road import RoadMap, RoadSurface
 
 Array = NDArray[np.float64]
@@ -48,7 +49,8 @@ def drape(shapes: Sequence[tuple[BaseGeometry, Surface]], ground: Facets) -> Fac
                 flat = fill.triangulate(shapely.intersection(polygon, triangles[k]))
                 if len(flat):
                     laid = in_plane(ground, int(level[k]), flat)
-                    parts.append(facets.of(laid.corners + [0.0, 0.0, LIFT_M], laid.uv, surface))
+                    below = ground.surfaces[ground.surface[level[k]]]
+                    parts.append(facets.of(laid.corners + [0.0, 0.0, LIFT_M], laid.uv, painted(surface, below)))
     return facets.without_slivers(facets.join(parts), 1e-6)
 
 

@@ -1,13 +1,14 @@
 """The ground of a map as meshes: roads, kerbs, sidewalks and markings without gaps, junctions as one area, and the land around.
 
-uv: on roads (s, t), metres along and to the left of the reference line; in junctions and on the land x, y about a common
-origin; on vertical faces metres along and up.
+uv: beside carriageways (s, t), metres along and to the left of the reference line; on them s and the v of
+kernels.shaders.LANE_V_M; in junctions x and between lanes; on the land x, y about a common origin; on vertical faces metres
+along and up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -21,7 +22,9 @@ from scenesim.geometry.mesh import Mesh, Surface
 from scenesim.scenario.network import PAVED, WALKING
 from scenesim.scene import levels
 from scenesim.scene.areas import Area, lane_shapes, merge
+from scenesim.scene.covers import covers
 from scenesim.scene.drape import drape, paint
+from scenesim.scene.pavement import USUAL, Pavement, repaved
 from scenesim.scene.strips import Band, band, lane_kinds
 from scenesim.scene.terrain import RimHeights, land
 from scenesim.world.road import RoadMap
@@ -65,15 +68,22 @@ def chunks(g: Ground) -> list[tuple[Mesh, Pose]]:
     return [(m, Pose(np.array([1.0, 0.0, 0.0, 0.0]), o)) for m, o in out]
 
 
-def build(road_map: RoadMap, around: ArrayLike | None = None, reach_m: float = 250.0) -> Ground:
+def build(
+    road_map: RoadMap, around: ArrayLike | None = None, reach_m: float = 250.0, pavement: Pavement = USUAL
+) -> Ground:
     """The ground in one piece, see `ground`."""
     line = None if around is None else np.asarray(around, float)[:, :2]
     bands = _bands(road_map, line, reach_m)
+    bands = {r: [replace(b, facets=repaved(b.facets, pavement.of(r))) for b in of] for r, of in bands.items()}
     groups = _overlapping(road_map, bands)
     merged = {road for group in groups for road in group}
     single = [b for road, of_road in bands.items() if road not in merged for b in of_road]
     caps = np.concatenate([np.concatenate([b.start, b.end]) for b in single] or [np.zeros((0, 3))])
     areas = [_area(road_map, bands, group, caps) for group in groups]
+    areas = [
+        replace(a, facets=repaved(a.facets, pavement.of("junction", road_map.network.roads[group[0]].junction)))
+        for a, group in zip(areas, groups)
+    ]
     sheets = _clipped([_sheet(road_map, b) for b in single], areas)
     whole = facets.without_slivers(facets.join([s.facets for s in sheets]))
     spans = levels.spans([(s.facets, s.outline) for s in sheets])
@@ -85,6 +95,9 @@ def build(road_map: RoadMap, around: ArrayLike | None = None, reach_m: float = 2
     bridges = shapely.union_all(list(spans.values()))
     terrain = land(footprint, bridges, RimHeights(whole), region, origin)
     shapes = [*paint(road_map, footprint), *(m for g in groups for m in _marks_through(road_map, bands, g))]
+    marks = np.array([s.class_name == "lane_marking" for s in whole.surfaces])[whole.surface]
+    below = [*shapely.polygons(whole.corners[marks][..., :2]), *(shape for shape, _ in shapes)]
+    shapes += covers(road_map, shapely.union_all([s.paved for s in sheets]), below)
     decks = [levels.deck(sheets[k].facets, span) for k, span in spans.items()]
     whole = facets.join([whole, drape(shapes, whole), *decks])
     return Ground(whole, terrain, shapely.union(footprint, bridges), shapely.union_all([s.paved for s in sheets]), origin)

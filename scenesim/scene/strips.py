@@ -5,6 +5,7 @@ Neighbouring cells share their corners, so a band has no cracks, and a marking i
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from scenesim.geometry import facets
 from scenesim.geometry.facets import Facets
 from scenesim.geometry.mesh import Surface
-from scenesim.scenario.network import PAVED, WALKING, Lane, Section
+from scenesim.kernels.shaders import LANE_V_M, LANES_OF_ROAD
+from scenesim.scenario.network import DRIVING, PAVED, WALKING, Lane, Section
 from scenesim.world.marks import Strip, strips
 from scenesim.world.road import RoadSurface
 
@@ -21,6 +23,7 @@ Array = NDArray[np.float64]
 
 CHORD_M = 0.004  # cars stand on the curve, we see the chords
 FLUSH_M = 1e-4  # lanes that differ by less share their vertices
+ROADS = 30  # that textures tell apart; float32 holds their v to 2 mm
 RAISED_M = 0.03  # what is higher than this above the carriageway is not painted on
 
 MARK_NAMES = {
@@ -106,12 +109,13 @@ def band(surface: RoadSurface, k: int, begin: float, end: float, chord_m: float 
     middle = (s[1:] + s[:-1]) / 2
     road_kind = next((kind for at, kind, _ in reversed(road.kinds) if at <= begin + 1e-6), "")
     parts, lanes = [], []
-    edges, kinds = surface.edges(k, middle), lane_kinds(section)
+    edges, at_edges, kinds = surface.edges(k, middle), surface.edges(k, s), lane_kinds(section)
     for a, b in zip(columns, columns[1:]):
         base = KERB if a.lane == 0 else lane_surface(kinds[a.lane], road_kind)
         if a.lane == 0 and _flat_face(section.lanes, a, b, order, columns):
             base = ASPHALT
-        corners, uv = facets.quads(a.xyz, b.xyz, np.stack([s, a.t], 1), np.stack([s, b.t], 1))
+        v = _across(surface, section.lanes, a.lane, kinds, at_edges) if base is ASPHALT else 0.0
+        corners, uv = facets.quads(a.xyz, b.xyz, np.stack([s, a.t + v], 1), np.stack([s, b.t + v], 1))
         cell = facets.of(corners, uv, base)
         if a.lane != 0:
             cell = _painted(cell, (a, b), s, middle, edges, paint)
@@ -123,6 +127,17 @@ def band(surface: RoadSurface, k: int, begin: float, end: float, chord_m: float 
     good = (n * n).sum(1) > 1e-14
     ends = [np.array([c.xyz[j] for c in columns]) for j in (0, -1)]
     return Band(road.id, k, whole.keep(good), lane[good], columns[0].xyz, columns[-1].xyz, ends[0], ends[1])
+
+
+def _across(surface: RoadSurface, lanes: dict[int, Lane], i: int, kinds: dict[int, str], edges: dict[int, Array]) -> Array:
+    """What is added to t (n,) of a lane of the carriageway for its texture coordinate, see kernels.shaders.LANE_V_M."""
+    if i == 0:
+        return LANE_V_M / 2 - edges[0]
+    inner = max((j for j in lanes if j * i >= 0 and abs(j) < abs(i)), key=abs)
+    half = LANES_OF_ROAD // 2
+    row = 2 * (i % (half // 2) if i > 0 else half // 2 + -i % (half // 2)) + (kinds[i] not in DRIVING)
+    road = zlib.crc32(surface.road.id.encode()) % ROADS
+    return LANE_V_M * (LANES_OF_ROAD * road + row) - (edges[i] + edges[inner]) / 2
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -23,6 +25,8 @@ WAVES = (  # rad/km east and north, phase, share: of the hills far off
     (3.1, 1.3, 0.4, 1.0), (-1.7, 2.9, 2.1, 0.9), (5.3, -4.1, 4.0, 0.45), (7.9, 6.7, 1.2, 0.25), (-11.3, 9.1, 5.2, 0.14),
 )  # fmt: skip
 SOIL = Surface("soil", "terrain")
+FIELDS = Surface("fields", "terrain")
+VERGE_M = 45.0  # there are fields beyond
 
 
 class RimHeights:
@@ -94,7 +98,11 @@ def land(footprint: BaseGeometry, bridges: BaseGeometry, rim: RimHeights, region
     free = np.isnan(z)
     z[free] = _heights(points[free], np.column_stack([coordinates, low]), origin)
     corners = np.column_stack([points, z])[index.ravel()].reshape(-1, 3, 3)
-    return facets.join([facets.of(corners, corners[..., :2] - origin[:2], GRASS), _skirts(footprint, bridges, rim)])
+    whole = facets.of(corners, corners[..., :2] - origin[:2], GRASS)
+    shapely.prepare(footprint)
+    far = ~shapely.dwithin(footprint, shapely.points(corners[..., :2].mean(1)), VERGE_M)
+    sheets = [whole.keep(~far), replace(whole.keep(far), surfaces=(FIELDS,))]
+    return facets.join([*sheets, _skirts(footprint, bridges, rim)])
 
 
 def _sunk(points: Array, bridges: BaseGeometry) -> Array:
