@@ -19,7 +19,7 @@ from scenesim.base.frames import Pose, quaternion_from_matrix
 from scenesim.geometry import solids
 from scenesim.geometry.mesh import Mesh, Surface, join
 from scenesim.models import hedge as hedges
-from scenesim.models import roadside_site, sign_faces, signs
+from scenesim.models import roadside_site, roadside_town, sign_faces, signs
 from scenesim.models.model import LAMP_BITS, Lamp, Model, Part, tight_box
 
 FACES = signs.FACES | sign_faces.FACES
@@ -344,4 +344,4 @@ BUILDERS: dict[str, Callable[..., Built]] = {
         cone,
         fence, hydrant, cabinet, hedge,
     )
-} | roadside_site.BUILDERS  # fmt: skip
+} | roadside_site.BUILDERS | roadside_town.BUILDERS  # fmt: skip

@@ -18,7 +18,7 @@ from scenesim.world.road import RoadMap, RoadSurface
 
 Array = NDArray[np.float64]
 
-IRON, SHAFT = Surface("cast_iron", "road"), Surface("drain_shaft", "road")
+IRON, SHAFT, FRAME = Surface("cast_iron", "road"), Surface("drain_shaft", "road"), Surface("concrete", "road")
 EVERY_M, GULLY_EVERY_M = (28.0, 60.0), 24.0  # gullies: one for some 200 to 400 m2 of road (RAS-Ew, recalled)
 COVER_M, FRAME_M, SEAM_M = 0.305, 0.375, 0.012  # radii; 60 cm of clear width, as EN 124 covers usually have
 GRATE_LW_M, SLOTS = (0.50, 0.32), 6
@@ -55,7 +55,7 @@ def _manholes(surface: RoadSurface) -> Iterator[tuple[BaseGeometry, Shapes]]:
             x, y = surface.pose(s, t).translation[:2]
             cover = shapely.Point(x, y).buffer(COVER_M, quad_segs=5)
             frame = shapely.Point(x, y).buffer(FRAME_M, quad_segs=5).difference(cover.buffer(SEAM_M, quad_segs=5))
-            yield shapely.Point(x, y).buffer(FRAME_M), [(cover, IRON), (frame, Surface("concrete", "road"))]
+            yield shapely.Point(x, y).buffer(FRAME_M), [(cover, IRON), (frame, FRAME)]
         s += step
 
 

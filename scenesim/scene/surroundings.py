@@ -71,10 +71,13 @@ def surroundings(
         lambda e, k: _buildings(e, site, k, amounts),
         lambda e, k: _trees(e, site, k, amounts),
         lambda e, k: _clutter(e, site, k, amounts),
+        lambda e, k: _town(e, site, k, amounts),
     )
     for n, step in enumerate(steps):
         for e in edges:
             placed += step(e, derive(key, n, e.surface.road.id, e.section, e.side))
+    gardens = [g for n, p in enumerate(placed) for g in _garden(p, site, derive(key, "garden", n), amounts)]
+    placed += gardens
     placed += _woods(site, derive(key, "woods"), amounts, near)
     return [p for p in placed if near is None or near.contains(shapely.Point(p.world_from_object.translation[:2]))]
 
@@ -287,6 +290,69 @@ def _clutter(e: Edge, site: Site, key: Key, amounts: Surroundings) -> Iterator[P
             # Benches run along x and have their back to -y; the others look to +x.
             turned = yaw + (np.pi if e.side > 0 else 0.0) if name == "bench" else e.facing(yaw)
             yield Placement(site.stand(x, y, turned), ModelRequest("roadside", name))
+
+
+# Name: length along the road m, depth m, share of the spots.
+TOWN = {
+    "planter": (1.5, 0.7, 0.30), "bicycle_rack": (3.0, 0.9, 0.25), "cafe_table": (2.5, 2.5, 0.20), "post_box": (0.6, 0.5, 0.08),
+    "advertising_column": (1.4, 1.4, 0.09), "bus_shelter": (6.0, 1.8, 0.08),
+}  # fmt: skip
+WALKED_M = 1.3  # that stays free beside what stands on a sidewalk
+
+
+def _town(e: Edge, site: Site, key: Key, amounts: Surroundings) -> Iterator[Placement]:
+    """Planters, racks, cafe tables, shelters, along the walls of wide sidewalks."""
+    if not e.urban or amounts.clutter <= 0:
+        return
+    g = generator(derive(key, "town"))
+    width = float(np.abs(e.walk - e.kerb).min())
+    names = list(TOWN)
+    for s in _spots(e, 13.0, 6.5):
+        seldom, moved, name = g.uniform(), g.uniform(-4, 4), str(g.choice(names, p=[share for _, _, share in TOWN.values()]))
+        long, deep, _ = TOWN[name]
+        if seldom > 0.8 * amounts.clutter or width < deep + WALKED_M:
+            continue
+        x, y, _, yaw = e.at(float(np.clip(s + moved, e.s[0] + 2, e.s[-1] - 2)), "walk", -(deep / 2 + 0.1))
+        if site.claim(rectangle(x, y, yaw, long, deep), "carriageway"):
+            along = name in ("planter", "bicycle_rack")  # what has its length along x
+            yield Placement(site.stand(x, y, yaw if along else e.facing(yaw)), ModelRequest("roadside", name))
+
+
+GARDEN_M = (2.3, 10.0)  # between a house and the sidewalk
+
+
+def _garden(house: Placement, site: Site, key: Key, amounts: Surroundings) -> Iterator[Placement]:
+    """A hedge or a fence before a villa, with a gap at its door, and bushes behind it."""
+    request = house.request
+    if request is None or request.name != "villa":
+        return
+    g = generator(key)
+    kind, seldom = str(g.choice(["hedge", "picket_fence", "fence", ""], p=[0.4, 0.25, 0.2, 0.15])), g.uniform()
+    if seldom > 2.0 * amounts.clutter or not kind:
+        return
+    d = building.draw(request.name, Key(request.key))
+    pose = house.world_from_object
+    front = pose.apply([d.depth_m / 2, 0.0, 0.0])
+    clear = float(site.footprint.distance(shapely.Point(front[:2])))
+    if not GARDEN_M[0] < clear < GARDEN_M[1]:
+        return
+    piece, deep = {"hedge": (4.0, 0.7), "picket_fence": (2.6, 0.2), "fence": (2.5, 0.1)}[kind]
+    line, door = d.depth_m / 2 + clear - 0.25 - deep / 2, -d.width_m / 2 + (d.bays // 2 + 0.5) * d.pitch_m
+    yaw = float(pose.yaw())
+    for n in range(round((d.width_m + 2.0) / piece)):
+        y = -d.width_m / 2 - 1.0 + (n + 0.5) * piece
+        at = pose.apply([line, y, 0.0])
+        if abs(y - door) < piece / 2 + 0.6:
+            continue
+        if site.claim(rectangle(*at[:2].tolist(), yaw + np.pi / 2, piece - 0.02, deep), "roads"):
+            yield Placement(site.stand(*at[:2].tolist(), yaw - np.pi / 2), ModelRequest("roadside", kind))
+    for n in range(int(g.integers(0, 4))):
+        x, y = float(g.uniform(1.2, max(clear - 1.6, 1.25))), float(g.uniform(-0.5, 0.5)) * d.width_m
+        at = pose.apply([d.depth_m / 2 + x, y, 0.0])
+        if abs(y - door) > 1.5:
+            bush = _tree(site, *at[:2].tolist(), 0.9, "roads", "bush", 1.5, derive(key, n))
+            if bush is not None:
+                yield bush
 
 
 def _woods(site: Site, key: Key, amounts: Surroundings, near) -> list[Placement]:
