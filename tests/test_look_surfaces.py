@@ -71,7 +71,7 @@ def test_a_wide_look_is_the_mean_of_narrow_ones(name, wear, slab):
         wide.append(albedo(name, x, y, 0.6, wear, slab))
     fine, wide = np.array(fine), np.array(wide)
     assert abs(fine.mean() / wide.mean() - 1) < 0.02
-    assert np.sqrt(np.mean((wide / fine - 1) ** 2)) < 0.05
+    assert np.sqrt(np.mean((wide / fine - 1) ** 2)) < 0.06
     if name == "_asphalt" and wear == 1.0:
         assert fine.std() / fine.mean() > 0.03  # and it is no even grey
 
