@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from scenesim.base import keys
 from scenesim.base.errors import InputError, Place
@@ -22,6 +24,7 @@ from scenesim.scenario.roads import identity
 from scenesim.scene import ground, plumes
 from scenesim.scene.cloud_shadow import CloudShadow, cloud_shadow
 from scenesim.scene.environment import environment, rain_wetness, snow_cover, visibility_through_m
+from scenesim.scene.occupied import occupied
 from scenesim.scene.pavement import Pavement
 from scenesim.scene.placement import Placement
 from scenesim.scene.surroundings import Surroundings, surroundings
@@ -77,11 +80,15 @@ def placements(scenario: Scenario, road_map: RoadMap, of: Timeline) -> list[Plac
     """Ground and surroundings of everywhere that the ego comes to."""
     way = path(of)
     lit = simulate_actors.is_dark(scenario)
-    arguments = (identity(scenario.road), scenario.surroundings, scenario.seed, lit, way.tobytes())
-    return kept("settings", code(*SET_BY), arguments, lambda: _placed(scenario, road_map, way, lit))
+    taken = occupied(of)
+    shapes = b"".join(shapely.to_wkb(taken))
+    arguments = (identity(scenario.road), scenario.surroundings, scenario.seed, lit, way.tobytes(), shapes)
+    return kept("settings", code(*SET_BY), arguments, lambda: _placed(scenario, road_map, way, lit, taken))
 
 
-def _placed(scenario: Scenario, road_map: RoadMap, way: NDArray[np.float64], lit: bool) -> list[Placement]:
+def _placed(
+    scenario: Scenario, road_map: RoadMap, way: NDArray[np.float64], lit: bool, taken: list[BaseGeometry]
+) -> list[Placement]:
     amounts = scenario.surroundings
     around = way if float(np.abs(way - way[0]).max()) > 1.0 else way[0] + np.array([[-1.0, 0, 0], [1.0, 0, 0]])
     pavement = Pavement(amounts.pavement, keys.derive(keys.root(scenario.seed), "pavement"))
@@ -96,7 +103,7 @@ def _placed(scenario: Scenario, road_map: RoadMap, way: NDArray[np.float64], lit
         lit=lit,
     )
     key = keys.derive(keys.root(scenario.seed), "surroundings")
-    things = surroundings(road_map, land, key, density, around, amounts.reach_m)
+    things = surroundings(road_map, land, key, density, around, amounts.reach_m, taken)
     still = [Placement(pose, mesh=mesh, class_name="terrain") for mesh, pose in ground.chunks(land)] + things
     far = woodland(land, keys.derive(key, "woodland"), amounts.woods)
     still += [Placement(pose, mesh=mesh, class_name="vegetation") for mesh, pose in far]

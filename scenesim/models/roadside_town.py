@@ -1,4 +1,4 @@
-"""What stands about in towns: advertising columns, post boxes, planters, racks, bus shelters, cafe tables, picket fences.
+"""What stands about in towns: advertising columns, post boxes, planters, racks, cafe tables, picket fences.
 
 Model frame as in models.roadside: origin on the ground, faces to +x, what has a length runs along x. Sizes are common ones.
 """
@@ -15,7 +15,7 @@ from scenesim.geometry.mesh import Mesh, Surface
 from scenesim.models.model import Lamp
 
 STEEL, PAINTED, PLASTIC = Surface("steel_galvanised"), Surface("steel_painted"), Surface("plastic")
-STONE, GLASS, WOOD = Surface("trim_stone"), Surface("window_glass"), Surface("wood_slat")
+STONE, WOOD = Surface("trim_stone"), Surface("wood_slat")
 FOOT_M = 0.3
 POSTERS = (
     (0.45, 0.10, 0.07), (0.08, 0.16, 0.38), (0.55, 0.47, 0.12), (0.62, 0.60, 0.56), (0.10, 0.28, 0.16), (0.06, 0.06, 0.07),

@@ -18,6 +18,7 @@ from scenesim.scene.terrain import plane_height
 Array = NDArray[np.float64]
 
 BUCKET_M = 32.0
+HIGHEST_M = 1e6
 
 
 class Site:
@@ -35,12 +36,14 @@ class Site:
         shapely.prepare(self.paved)
         self._taken: dict[tuple[int, int], list[BaseGeometry]] = defaultdict(list)
 
-    def height(self, points: ArrayLike) -> Array:
-        """(n,) height of the ground at points (n, 2); the highest surface where there are several; nan off the ground."""
+    def height(self, points: ArrayLike, near_z: ArrayLike | None = None) -> Array:
+        """(n,) height of the ground at points (n, 2); where there are several surfaces the highest one, or that nearest to
+        heights (n,); nan off the ground."""
         p = np.asarray(points, float).reshape(-1, 2)
+        near = np.full(len(p), HIGHEST_M) if near_z is None else np.asarray(near_z, float).reshape(-1)
         z = np.full(len(p), -np.inf)
         for k, row in zip(*self._tree.query(shapely.points(p), predicate="dwithin", distance=1e-3)):
-            z[k] = max(z[k], plane_height(self._corners[row], p[k]))
+            z[k] = min(z[k], plane_height(self._corners[row], p[k]), key=lambda q: abs(q - near[k]))
         return np.where(np.isfinite(z), z, np.nan)
 
     def stand(self, x: float, y: float, yaw: float, z: float | None = None) -> Pose:

@@ -3,12 +3,13 @@ carriageway, nothing in the way of who walks, nothing inside another thing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
+from shapely.geometry.base import BaseGeometry
 
 from scenesim.base.errors import InputError
 from scenesim.base.keys import Key, derive, generator
@@ -58,12 +59,16 @@ def surroundings(
     amounts: Surroundings,
     around: ArrayLike | None = None,
     reach_m: float = 250.0,
+    occupied: Sequence[BaseGeometry] = (),
 ) -> list[Placement]:
-    """Everything that stands still within reach_m of a line `around` (n, 2 or more), or on the whole map, in a fixed order."""
+    """Everything that stands still within reach_m of a line `around` (n, 2 or more), or on the whole map, in a fixed order.
+    occupied: where actors stand and go, seen from above; only what the map has may be there."""
     site = Site(ground)
     line = None if around is None else np.asarray(around, float)[:, :2]
     near = None if line is None else shapely.LineString(line).buffer(reach_m)
     placed = [*map_objects.signals(road_map, site), *map_objects.objects(road_map, site, key, near)]
+    for shape in occupied:
+        site.take(shape)
     edges = [e for road_id in sorted(road_map.surfaces) for e in _edges(road_map.surfaces[road_id], near)]
     steps = (
         lambda e, k: _lights(e, site, k, amounts),

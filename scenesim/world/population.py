@@ -15,9 +15,10 @@ from scenesim.models import catalogue
 from scenesim.models.catalogue import ModelRequest
 from scenesim.models.train import links
 from scenesim.scenario.model import Population
-from scenesim.scenario.network import DRIVING, WALKING, Road
+from scenesim.scenario.network import DRIVING, WALKING, Lane, Road
 from scenesim.world import company, signals, towing
 from scenesim.world.lanes import CYCLING, LaneGraph
+from scenesim.world.places import ground_z
 from scenesim.world.road import LaneRef, RoadMap, RoadSurface
 from scenesim.world.route import Route, route_from
 from scenesim.world.trajectory import Path
@@ -28,6 +29,10 @@ PEOPLE_VARIANTS = 3  # shapes of each kind of person: more only cost time and me
 FASTEST_WITH_BICYCLES_M_S = 101 / 3.6
 STANDING_SHARE, CROSSING_SHARE = 0.15, 0.3
 NOSE_IN_SHARE = 0.75
+WAY_STEP_S = 0.25
+ALONE_M, WITH_COMPANY_M = 0.38, 0.75  # radius of the room that somebody on foot needs
+BESIDE = ("pram", "shopping_trolley", "wheelchair", "pushed_wheelchair", "dog", "child")
+FLAT = ("crosswalk", "parkingSpace", "roadMark")
 BUS_SHARE = 0.15  # of the places on bus lanes, those where a bus drives
 TRAM_SHARE = 0.2  # of the places on rails, those where a tram drives
 Made = tuple[tuple[str, str], ...]
@@ -76,6 +81,8 @@ class Crowd:
 
     def __init__(self) -> None:
         self._discs: list[tuple[float, float, float]] = []
+        self._ways: list[tuple[Array, float]] = []
+        self._still = np.zeros((0, 3))
 
     def claim(self, xy: Array, radius: float) -> bool:
         """Take discs about points (n, 2), if all are free."""
@@ -84,6 +91,22 @@ class Crowd:
             if len(taken) and (((taken[:, :2] - p) ** 2).sum(1) < (taken[:, 2] + radius) ** 2).any():
                 return False
         self._discs += [(float(p[0]), float(p[1]), radius) for p in np.atleast_2d(xy)]
+        return True
+
+    def stand(self, discs: Array) -> None:
+        """Things (n, 3), as x, y, radius, that nobody on foot walks through."""
+        self._still = np.concatenate([self._still, discs])
+
+    def walk(self, xy: Array, radius: float) -> bool:
+        """Take a way, places (K, 2) at times that are the same for all ways, if nobody else comes near it, nor anything that
+        stands."""
+        low, high = xy.min(0) - 2.0, xy.max(0) + 2.0
+        near = self._still[((self._still[:, :2] > low) & (self._still[:, :2] < high)).all(1)]
+        if (((near[None, :, :2] - xy[:, None]) ** 2).sum(-1) < (near[:, 2] + radius) ** 2).any():
+            return False
+        if any((((xy - other) ** 2).sum(1) < (radius + r) ** 2).any() for other, r in self._ways):
+            return False
+        self._ways.append((xy, radius))
         return True
 
 
@@ -290,6 +313,7 @@ def parked(
         half = model.size_lwh_m[0] / 2
         ends = pose.apply(np.array([[model.box_center_m[0] + u * half, 0.0, 0.0] for u in (-0.85, 0.0, 0.85)]))
         if crowd.claim(ends[:, :2], model.size_lwh_m[1] / 2 - 0.05 + 0.25 * float(g.uniform())):
+            crowd.stand(np.column_stack([ends[:, :2], np.full(len(ends), model.size_lwh_m[1] / 2)]))
             yield Standing(f"parked_{made}", request, paint(g), pose)
             made += 1
 
@@ -319,6 +343,7 @@ def _in_bays(
         at = pose @ Pose.of(shift, yaw=float(g.normal()) * 0.015)
         ends = at.apply(np.array([[model.box_center_m[0] + u * (length - width) / 2, 0.0, 0.0] for u in (-1.0, 0.0, 1.0)]))
         if crowd.claim(ends[:, :2], width / 2 - 0.05):
+            crowd.stand(np.column_stack([ends[:, :2], np.full(len(ends), width / 2)]))
             yield Standing(f"parked_{made}", request, paint(g), at)
             made += 1
 
@@ -337,6 +362,7 @@ def people(
     mix = assets.read("traffic", "mix")["walking"]
     spots = _spots(road_map, WALKING, around, reach_m, 1.5)
     crossings = _crossings(road_map, around, reach_m)
+    crowd.stand(_things(road_map))
     made = 0
     for n in range(count * 10):
         if made == count or not (spots or crossings):
@@ -345,15 +371,48 @@ def people(
         request = passer_by(population, mix, g, derive(key, n, "manner"))
         name, u = f"pedestrian_{made}", float(g.uniform())
         if crossings and (u < CROSSING_SHARE or not spots):
-            found = _cross(name, request, crossings[int(g.integers(len(crossings)))], g)
+            found = _cross(name, request, road_map, crossings[int(g.integers(len(crossings)))], g)
         elif spots:
             found = _along(name, request, road_map, spots[int(g.integers(len(spots)))], run_s, g, stands=u > 1 - STANDING_SHARE)
         else:
             continue
-        at = found.pose.translation if isinstance(found, Standing) else found.path.pose_at(found.from_m).translation
-        if crowd.claim(at[:2], 0.45):
+        way = _way(found, run_s)
+        if crowd.claim(way[0], 0.45) and crowd.walk(way, _room_m(request)):
             yield found
             made += 1
+
+
+def _way(who: Walking | Standing, run_s: float) -> Array:
+    """(K, 2) where somebody is every WAY_STEP_S."""
+    times = np.arange(0.0, run_s + WAY_STEP_S, WAY_STEP_S)
+    if isinstance(who, Standing):
+        return np.tile(who.pose.translation[:2], (len(times), 1))
+    assert who.path is not None
+    return who.path.pose_at(np.minimum(who.from_m + who.speed_m_s * times, who.path.length_m)).translation[:, :2]
+
+
+def _room_m(request: ModelRequest) -> float:
+    """Radius of the room that somebody on foot needs, with what and whom they have with them."""
+    options = dict(request.options)
+    alone = options.get("carries", "none") not in BESIDE and options.get("mobility", "none") not in BESIDE
+    return ALONE_M if alone else WITH_COMPANY_M
+
+
+def _things(road_map: RoadMap) -> Array:
+    """(n, 3) x, y and radius of what stands beside the roads of a map: signs, lights, and things that are not painted."""
+    rows = []
+    for surface in road_map.surfaces.values():
+        length = surface.road.length
+        places = [(q.s, q.t, 0.25) for q in surface.road.signals]
+        for q in surface.road.objects:
+            if q.kind not in FLAT and not q.outlines:
+                spots = [(q.s, q.t)] if not q.repeats else []
+                places += [(s, t, float(np.clip(max(q.length, q.width) / 2, 0.25, 0.8))) for s, t in spots]
+        if places:
+            s, t, radius = np.array(places).T
+            xyz = surface.xyz(np.clip(s, 0.0, length), t)
+            rows.append(np.column_stack([xyz[:, :2], radius]))
+    return np.concatenate(rows) if rows else np.zeros((0, 3))
 
 
 def _along(name, request, road_map: RoadMap, spot: _Spot, run_s: float, g, stands: bool) -> Walking | Standing:
@@ -373,11 +432,29 @@ def _along(name, request, road_map: RoadMap, spot: _Spot, run_s: float, g, stand
     d = s - surface.road.sections[spot.lane.section].s
     lift = surface.lane_height(lane, d, False) * (1 - share) + surface.lane_height(lane, d, True) * share
     points = surface.xyz(s, np.full(len(s), inner + share * (outer - inner)), lift, lane.level)
+    _over_rails(road_map, surface, points)
     path = Path.along(points)
     if stands:
         pose = path.pose_at(0.0)
         return Standing(name, request, "", Pose.of(pose.translation, yaw=float(pose.yaw()) + float(g.uniform(-np.pi, np.pi))))
     return Walking(name, request, "", path, 0.0, speed, float(g.uniform(0, 2 * np.pi)))
+
+
+def _over_rails(road_map: RoadMap, surface: RoadSurface, points: Array) -> None:
+    """Lower points (n, 3) on a sidewalk to the road's own height where it leads over rails."""
+    rails = [
+        road for road in road_map.network.roads.values() if any(_is_rail(lane) for lane in road.sections[0].lanes.values())
+    ]
+    if surface.road in rails or not rails:
+        return
+    for p in points:
+        found = {road: (s, t) for road, s, t in road_map.locate(p[0], p[1])}
+        if surface.road.id in found and any(road.id in found for road in rails):
+            p[2] = float(surface.xyz(*found[surface.road.id])[2])
+
+
+def _is_rail(lane: Lane) -> bool:
+    return lane.kind == "rail"
 
 
 @dataclass(frozen=True)
@@ -407,9 +484,11 @@ def _crossings(road_map: RoadMap, around: Array, reach_m: float) -> list[_Crossi
     return found
 
 
-def _cross(name: str, request: ModelRequest, c: _Crossing, g) -> Walking:
+def _cross(name: str, request: ModelRequest, road_map: RoadMap, c: _Crossing, g) -> Walking:
     a, b = c.ends if g.uniform() < 0.5 else c.ends[::-1]
     shift = c.along * (float(g.uniform()) - 0.5) * 0.7
-    path = Path.along(np.linspace(a + shift, b + shift, 40))
+    points = np.linspace(a + shift, b + shift, 40)
+    points[:, 2] = [ground_z(road_map, *p) for p in points.tolist()]  # up and down the kerbs
+    path = Path.along(points)
     start, speed, phase = float(g.uniform(0, 0.6)) * path.length_m, float(g.uniform(1.1, 1.6)), float(g.uniform(0, 6.28))
     return Walking(name, request, "", path, start, speed * company.pace(request), phase)
