@@ -12,7 +12,7 @@ from scenesim.world import population
 from scenesim.world.population import Crowd
 from tools import scenes, solid
 
-NUMBERS = (0, 3, 4, 8, 10, 15, 16, 17, 28)  # python -m tools.scenes 1000 draws as many as there is time for
+NUMBERS = (3, 10, 15, 16, 17)  # python -m tools.scenes 1000 draws as many as there is time for
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,7 @@ FASTEST_WITH_BICYCLES_M_S = 101 / 3.6
 STANDING_SHARE, CROSSING_SHARE = 0.15, 0.3
 NOSE_IN_SHARE = 0.75
 WAY_STEP_S = 0.25
+FROM_WALLS_M = 0.5  # houses begin behind sidewalks, with sills and steps
 ALONE_M, WITH_COMPANY_M = 0.38, 0.75  # radius of the room that somebody on foot needs
 BESIDE = ("pram", "shopping_trolley", "wheelchair", "pushed_wheelchair", "dog", "child")
 FLAT = ("crosswalk", "parkingSpace", "roadMark")
@@ -423,6 +424,7 @@ def _along(name, request, road_map: RoadMap, spot: _Spot, run_s: float, g, stand
     inner = 2 * float(surface.center_t(spot.lane.section, spot.lane.lane, np.array(spot.s))) - outer
     forward = bool(g.uniform() < 0.5)
     share = 0.75 + 0.08 * float(g.uniform()) if stands else (0.42 if forward else 0.62) + 0.06 * float(g.uniform())
+    share = min(share, max(0.5, 1 - FROM_WALLS_M / max(abs(outer - inner), 0.1)))
     speed = 0.0 if stands else float(np.clip(g.normal() * 0.2 + 1.32, 0.8, 1.9))
     speed *= company.pace(request)
     reach = speed * run_s + 3.0
