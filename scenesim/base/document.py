@@ -207,9 +207,7 @@ class _Builder:
             key = self.scalar(key_node, path)
             here = (*path, key if isinstance(key, str) else str(key))
             if key in first_line:
-                raise InputError(
-                    f"the key is in line {first_line[key]} already; a key stands once", self.at(key_node, here)
-                )
+                raise InputError(f"the key is in line {first_line[key]} already; a key stands once", self.at(key_node, here))
             first_line[key] = key_node.start_mark.line + 1
             self.keys[here] = self.at(key_node)
             out[key] = self.value(child, here, depth + 1)

@@ -97,9 +97,7 @@ def begin(plan: Plan, folder: BatchFolder, version: str) -> None:
     folder.begin(text, maps, version, {"name": plan.recipe.name, "shards": len(plan)})
 
 
-def _work(
-    results: Iterator[Result], folder: BatchFolder, outcome: Outcome, max_failures: int | None, told: Told
-) -> None:
+def _work(results: Iterator[Result], folder: BatchFolder, outcome: Outcome, max_failures: int | None, told: Told) -> None:
     try:
         for result in results:
             if result.kind == "disk":

@@ -59,9 +59,7 @@ def datasets(name: str, asked: Recipe) -> dict[str, tuple[str, ...]]:
     return {**({name: together} if together else {}), **{f"{name}_{s}": (s,) for s in asked.splits if s not in KNOWN}}
 
 
-def _convert(
-    name: str, at: str, shards: list[tuple[Shard, Path]], asked: Recipe, folder: BatchFolder, version: str
-) -> None:
+def _convert(name: str, at: str, shards: list[tuple[Shard, Path]], asked: Recipe, folder: BatchFolder, version: str) -> None:
     """Write shards as one dataset in a format; it appears under its name when it is whole."""
     if not shards:
         return

@@ -1,12 +1,12 @@
 """The folder of a batch: what lies where, what counts as done, and who may work in it.
 
-    batch.json                  what was begun here: the version and the recipe; of how many shards
-    recipe.yaml  maps/          the recipe with everything that it needs
-    native/<split>/<shard>/     a native dataset with its manifest.json: appears in one step, whole
-    <format>/                   the same frames in another format: appears in one step, when all shards are there
-    README.md  croissant.json   the card of the dataset, and the same for programs
-    index.json                  every shard with its digest; its presence says that the batch is complete
-    work/                       partial shards, logs, failures, locks: of no use once the batch is complete
+batch.json                  what was begun here: the version and the recipe; of how many shards
+recipe.yaml  maps/          the recipe with everything that it needs
+native/<split>/<shard>/     a native dataset with its manifest.json: appears in one step, whole
+<format>/                   the same frames in another format: appears in one step, when all shards are there
+README.md  croissant.json   the card of the dataset, and the same for programs
+index.json                  every shard with its digest; its presence says that the batch is complete
+work/                       partial shards, logs, failures, locks: of no use once the batch is complete
 """
 
 from __future__ import annotations

@@ -134,4 +134,3 @@ def _told_end(code: int) -> str:
         name = f"signal {-code}"
     hint = "; was it killed by hand, or by the system for want of memory?" if name == "SIGKILL" else ""
     return f"its process died of {name}{hint}"
-

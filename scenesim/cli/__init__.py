@@ -43,7 +43,7 @@ class Named(click.ParamType):
 
 
 class Frames(click.ParamType):
-    """"A:B" (from A to before B), or "N" (the first N)."""
+    """ "A:B" (from A to before B), or "N" (the first N)."""
 
     name = "A:B|N"
 
@@ -61,7 +61,7 @@ class Frames(click.ParamType):
 
 
 class Slices(click.ParamType):
-    """"i/n": the i-th of n slices."""
+    """ "i/n": the i-th of n slices."""
 
     name = "i/n"
 
@@ -175,7 +175,10 @@ def _scenario(name: str, settings: tuple[str, ...], seed: int | None) -> Iterato
 @click.option("--threads", type=click.IntRange(min=1), help="All processors by default; the result does not depend on it.")
 @click.option("--timeline", type=click.Path(path_type=Path), help="Replay what `scenesim timeline --save` wrote.")
 @click.option(
-    "--twin", "twins", multiple=True, metavar="PATH=VALUE",
+    "--twin",
+    "twins",
+    multiple=True,
+    metavar="PATH=VALUE",
     help="Render the same instants once more with this changed, such as weather=fog_dense; each gets a folder of its own.",
 )
 @partial(_writing, default=("native",), show_default=True)

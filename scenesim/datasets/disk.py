@@ -9,6 +9,7 @@ from scenesim.base.files import refusals_told
 
 __all__ = ["refusals_told", "rename", "sync_folder", "write_file"]
 
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a file and wait until it is on the disk."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)

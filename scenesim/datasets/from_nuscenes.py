@@ -45,9 +45,7 @@ def read(folder: str | Path, scene: int = 0) -> Recording:
         if item["sample_token"] in row_of and (name := class_of(category)):
             width, length, height = item["size"]
             size, model = np.array([length, width, height]), "construction_worker" if category == WORKER else ""
-            boxes.append(
-                Box(row_of[item["sample_token"]], item["instance_token"], name, _pose(item, origin), size, model)
-            )
+            boxes.append(Box(row_of[item["sample_token"]], item["instance_token"], name, _pose(item, origin), size, model))
     where = Pose(np.stack([p.rotation for p in poses]), np.stack([p.translation for p in poses]))
     labelled = np.array([bool(row["is_key_frame"]) for row in data])
     return Recording((micro - micro[0]) / 1e6, where, labelled, tuple(boxes))

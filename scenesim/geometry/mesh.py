@@ -47,9 +47,7 @@ class Mesh:
 
     def transformed(self, a_from_b: Pose) -> Mesh:
         """The mesh moved rigidly."""
-        return replace(
-            self, vertices=a_from_b.apply(self.vertices), normals=a_from_b.rotate(self.normals).astype(np.float32)
-        )
+        return replace(self, vertices=a_from_b.apply(self.vertices), normals=a_from_b.rotate(self.normals).astype(np.float32))
 
     def bounds(self) -> NDArray[np.float64]:
         """(2, 3) lowest and highest corner."""

@@ -73,7 +73,7 @@ def rounded_box(size: ArrayLike, radius: float, surface: Surface, pieces: int = 
     d = side * np.sin(angle) / np.cos(angle)
     v = side * (half - r) + r * d / np.maximum(np.sqrt((d * d).sum(1, keepdims=True)), 1e-9)
     if taper:
-        v[:, 1:] *= (1 - taper * v[:, :1] / half[0])
+        v[:, 1:] *= 1 - taper * v[:, :1] / half[0]
     return make(v, triangles(np.array(quads)), surface, uv=v[:, [0, 2]], smooth_deg=60.0, color=color)
 
 

@@ -323,8 +323,23 @@ def go_on(rays, ray, travelled, begin, end, out):
 
 @kernel
 def points(
-    direction, aim, origin, rotation, translation, ego_rotation, ego_translation, pulse, range_m, row, surface, begin, end, raw,
-    ego, normals, towards,
+    direction,
+    aim,
+    origin,
+    rotation,
+    translation,
+    ego_rotation,
+    ego_translation,
+    pulse,
+    range_m,
+    row,
+    surface,
+    begin,
+    end,
+    raw,
+    ego,
+    normals,
+    towards,
 ):
     """Points (M,) [begin, end) of pulses (M,) at ranges (M,): raw (M, 3) in the lidar frame of the pulse's time, ego (M, 3) in
     the ego frame of the reference time, whose ego_from_local is given, and normals (M, 3) in the lidar frame of returns `row`

@@ -390,7 +390,23 @@ def find(key, pulse, place, receiver, falling, response, step, gain, value, deep
 
 @kernel
 def heard(
-    key, place, receiver, falling, response, step, gain, value, deeper, sub_rays, more, sample, begin, end, s, first, room,
+    key,
+    place,
+    receiver,
+    falling,
+    response,
+    step,
+    gain,
+    value,
+    deeper,
+    sub_rays,
+    more,
+    sample,
+    begin,
+    end,
+    s,
+    first,
+    room,
     power,
 ):
     """Waveforms of pulses [begin, end): stretches of samples, `sample` m apart, in which there is more than noise. Returns how

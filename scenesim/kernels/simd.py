@@ -389,7 +389,7 @@ def prefetch(typing_context, array, index):
     def code(context, builder, sig, args):
         p = _address(context, builder, sig.args[0], args[0], args[1], sig.args[1], ir.IntType(8))
         f = ir.FunctionType(ir.VoidType(), [p.type, _I32, _I32, _I32])
-        f = cgutils.get_or_insert_function(builder.module, f, "llvm.prefetch.p0i8" )
+        f = cgutils.get_or_insert_function(builder.module, f, "llvm.prefetch.p0i8")
         builder.call(f, [p, ir.Constant(_I32, 0), ir.Constant(_I32, 3), ir.Constant(_I32, 1)])
         return context.get_dummy_value()
 

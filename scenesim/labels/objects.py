@@ -15,7 +15,7 @@ from scenesim.kernels.bvh import build_top
 from scenesim.kernels.packed import PackedScene, Rays
 from scenesim.labels.pixels import PixelLabels
 from scenesim.labels.view import View
-from scenesim.models.model import FALL, rest
+from scenesim.models.model import DOOR, FALL, rest
 from scenesim.scene.stage import EVERYONE, Snapshot, Stage
 from scenesim.world.timeline import EGO, Timeline
 
@@ -210,6 +210,8 @@ def _attributes(stage: Stage, actor: int, model, snapshot: Snapshot) -> dict[str
         extra = {"paint": actors[actor].paint_name} if actors[actor].paint_name else {}
         if snapshot.state.articulation[actor, FALL] > 0.5:
             extra["posture"] = "lie"
+        if snapshot.state.articulation[actor, DOOR] > 0.05:
+            extra["door"] = "open"
     else:
         shows = stage.named[actor - len(actors)].shows
         extra = {"light": shows(snapshot.time_s)} if shows else {}

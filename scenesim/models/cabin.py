@@ -64,13 +64,18 @@ def dash(at: Point, size: Point) -> Mesh:
     return placed(rounded_box(size, 0.07, TRIM), at)
 
 
-def lining(x0: float, x1: float, half: float, floor: float, top: float) -> list[Mesh]:
-    """Inner door panels and the floor between x0 and x1; half: half the width inside."""
-    x, length = (x0 + x1) / 2, x1 - x0
-    sides = [
-        placed(rounded_box((length, 0.04, top - floor), 0.018, TRIM, 1), (x, half * s, (top + floor) / 2)) for s in (1, -1)
-    ]
-    return [*sides, placed(rounded_box((length, 2 * half, 0.05), 0.02, TRIM, 1), (x, 0, floor))]
+def lining(
+    x0: float, x1: float, half: float, floor: float, top: float, opened: tuple[int, ...] = (), gap: tuple[float, float] = (0, 0)
+) -> list[Mesh]:
+    """Inner door panels and the floor between x0 and x1; half: half the width inside. On the sides `opened` (1 left, -1 right)
+    there is a gap in the panel."""
+    meshes = []
+    for side in (1, -1):
+        for a, b in ((x0, gap[0]), (gap[1], x1)) if side in opened else ((x0, x1),):
+            if b - a > 0.05:
+                panel = rounded_box((b - a, 0.04, top - floor), 0.018, TRIM, 1)
+                meshes.append(placed(panel, ((a + b) / 2, half * side, (top + floor) / 2)))
+    return [*meshes, placed(rounded_box((x1 - x0, 2 * half, 0.05), 0.02, TRIM, 1), ((x0 + x1) / 2, 0, floor))]
 
 
 def bulkhead(x: float, half: float, floor: float, top: float) -> Mesh:

@@ -90,8 +90,8 @@ def lines(c: Car, height: float) -> Lines:
         edge += [0, 0, 0]
     y = np.array(edge) * half * c.bonnet_width
     house = np.flatnonzero(y == 0)  # stations of the roof
-    y[house] = c.roof_width * half * np.interp(
-        np.arange(len(house)), [0, 1, 2, len(house) - 1], [0.955, 1.0, 1.0, c.roof_taper]
+    y[house] = (
+        c.roof_width * half * np.interp(np.arange(len(house)), [0, 1, 2, len(house) - 1], [0.955, 1.0, 1.0, c.roof_taper])
     )
     low_s = np.array(low)
     belt = np.interp(

@@ -12,7 +12,7 @@ from scenesim.geometry.shell import Shell
 from scenesim.geometry.soft import bar, both, hexahedron, mirrored, placed, rounded_box
 from scenesim.models import cabin, plates
 from scenesim.models.car_body import Body
-from scenesim.models.car_zones import window_line
+from scenesim.models.car_zones import door_span, window_line
 from scenesim.models.model import LAMP_BITS, Lamp
 
 Array = NDArray[np.float64]
@@ -141,8 +141,8 @@ def seat(b: Body) -> tuple[float, float, float]:
     return x, side * 0.37 * c.width_m / 1.84, c.hip_m or c.clearance_m + 0.15
 
 
-def inside(b: Body) -> list[Mesh]:
-    """The cabin."""
+def inside(b: Body, opened: tuple[int, ...] = ()) -> list[Mesh]:
+    """The cabin. opened: sides (1 left, -1 right) whose front door is on its own, with the lining of its panel."""
     c = b.car
     if c.open_top:
         return open_cabin(b)
@@ -154,7 +154,9 @@ def inside(b: Body) -> list[Mesh]:
         meshes.append(cabin.bench((rear, 0, floor), 1.22 * c.width_m / 1.84))
     end = min(-c.roof_end_m[0] + 0.15, rear - 0.3) if c.rear_seat else x - 0.55
     end = max(end, 0.35 - c.length_m) if not c.bed_m else max(end, -c.bed_m[0] + 0.2)
-    meshes += cabin.lining(end, -c.screen_base_m[0] - 0.20, 0.86 * b.half, c.clearance_m + 0.10, belt - 0.02)
+    gap = door_span(b) if opened else (0.0, 0.0)
+    front = -c.screen_base_m[0] - 0.20
+    meshes += cabin.lining(end, front, 0.86 * b.half, c.clearance_m + 0.10, belt - 0.02, opened, (-gap[1], -gap[0]))
     low, lamps = c.clearance_m + 0.10, max(p[1] for p in c.taillamp_wrap_m) + 0.05
     meshes.append(cabin.bulkhead(-c.screen_base_m[0] - 0.10, 0.80 * b.half, low, c.screen_base_m[1] - 0.09))
     behind = rear - 0.44 if c.rear_seat else x - 0.60

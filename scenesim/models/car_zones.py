@@ -231,6 +231,12 @@ def door_outlines(b: Body) -> list[tuple[list[tuple[float, float]], float]]:
     return [*doors, ([*rear, (middle + lean - 0.004, top(middle))], 0.05)]
 
 
+def door_span(b: Body) -> tuple[float, float]:
+    """(s of the front edge, s of the rear edge) of the front doors."""
+    s = [corner[0] for corner in door_outlines(b)[0][0]]
+    return min(s), max(s)
+
+
 def c_radius(b: Body) -> float:
     """Radius along which a rear door runs around the arch."""
     return b.arch_m + 0.055

@@ -309,4 +309,3 @@ def _mesh(corner: Array, normal, color: Array | None, surfaces: list[Surface], s
         tuple(surfaces),
         None if color is None else np.ascontiguousarray(points[:, 3:], np.float32),
     )
-

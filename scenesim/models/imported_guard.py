@@ -324,5 +324,3 @@ def _check_stl(path: Path, data: bytes) -> None:
     promised = struct.unpack_from("<I", data, 80)[0] if len(data) >= 84 else 0
     told = f"its header promises {promised} triangles of 50 bytes, there are {max(len(data) - 84, 0)} bytes"
     raise _wrong(path, f"is cut off, or no STL file: {told}")
-
-

@@ -19,9 +19,9 @@ from scenesim.geometry.mesh import Mesh
 
 # wheel_m: distance rolled since the start, m (each wheel divides by its own radius). steer_rad: mean angle of the steered
 # wheels, positive to the left. gait_rad: phase of the stride, 2 pi a stride. speed_m_s: for gaits. crank_rad: pedals. fall:
-# of a person, 0 upright to 1 on the ground.
-CHANNELS = ("wheel_m", "steer_rad", "gait_rad", "speed_m_s", "crank_rad", "hitch_rad", "fall")
-WHEEL_M, STEER_RAD, GAIT_RAD, SPEED_M_S, CRANK_RAD, HITCH_RAD, FALL = range(len(CHANNELS))
+# of a person, 0 upright to 1 on the ground. door: 0 shut to 1 open, of the doors that a model has taken out of its skin.
+CHANNELS = ("wheel_m", "steer_rad", "gait_rad", "speed_m_s", "crank_rad", "hitch_rad", "fall", "door")
+WHEEL_M, STEER_RAD, GAIT_RAD, SPEED_M_S, CRANK_RAD, HITCH_RAD, FALL, DOOR = range(len(CHANNELS))
 
 # Bits of the lamp state of an actor.
 LAMP_BITS = {

@@ -43,7 +43,7 @@ class Plume:
     where it is densest at first. water_m2, at 1 mm of film and FAST_M_S: W above; or the extinction itself, per m, of what is
     no spray. drag: share of the vehicle's velocity that it has at first, for carried_s. drift_m_s: backwards out of a pipe.
     lift_m_s. life_s: in which it thins to 1 / e. lasts_s: until it is left out. clump_m: size of its clumps. uneven: standard
-    deviation of the logarithm of their density. """
+    deviation of the logarithm of their density."""
 
     kind: int
     mouths_m: tuple[float, ...]

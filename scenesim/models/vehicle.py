@@ -5,7 +5,7 @@ Origin on the ground under the rear axle. Wheels of one kind share one mesh; on 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from scenesim.models import (
     boxy,
     cabin,
     car_body,
+    car_door,
     car_parts,
     car_zones,
     kit,
@@ -28,12 +29,13 @@ from scenesim.models import (
     small_wheelers,
     two_wheeler,
     vehicle_recipe,
+    vehicle_state,
 )
-from scenesim.models.model import CRANK_RAD, DRIVER, LAMP_BITS, STEER_RAD, WHEEL_M, Joint, Lamp, Model, Part, tight_box
+from scenesim.models.model import CRANK_RAD, DOOR, DRIVER, LAMP_BITS, STEER_RAD, WHEEL_M, Joint, Lamp, Model, Part, tight_box
 from scenesim.models.vehicle_recipe import Boxy, Car, Kit, Recipe, TwoWheeler
 from scenesim.models.wheel import spoked, tyre, wheel
 
-OPTIONS = ("driver", "market", "rider")
+OPTIONS = ("driver", "market", "rider", *vehicle_state.CHOICES, *vehicle_state.FLAGS)
 BLUE_CD, BLUE = 250.0, (0.2, 0.5, 8.3)  # UN R65: blue lamps of category T, day level; linear RGB of unit luminance
 TWIN_M = 0.34  # between the middles of twin tyres
 
@@ -60,9 +62,21 @@ class Assembly(NamedTuple):
 
 
 def build(name: str, **options: Any) -> Model:
-    """The model of a recipe. driver: whether somebody sits in it, or rides it (default true). market: country for
-    which it is made, with its plates, and its wheel and low beams for its side of the road. Raises InputError for a name, a
-    recipe value or an option that there is not."""
+    """The model of a recipe. driver: whether somebody sits in it, or rides it (default true). market: country for which it is
+    made, with its plates, and its wheel and low beams for its side of the road. lies, hit, door, snow: its state
+    (models/vehicle_state.py). Raises InputError for a name, a recipe value or an option that there is not."""
+    recipe = check(name, options)
+    driver = bool(options.get("driver", True)) and "lies" not in options
+    if isinstance(recipe, Car):
+        made = _car(recipe, driver, options.get("door", ""), options.get("hit", ""), bool(options.get("snow")))
+    else:
+        made = assembly(recipe, driver, int(options.get("rider", 0)))
+    model = _model(name, recipe, made, driver)
+    return vehicle_state.lying(model, options["lies"]) if "lies" in options else model
+
+
+def check(name: str, options: Mapping[str, Any]) -> Recipe:
+    """The recipe of a vehicle. Raises InputError for a name, or an option or a value of one, that there is not."""
     for key, value in options.items():
         if key not in OPTIONS:
             raise InputError(f'{name} has no option "{key}"{did_you_mean(key, OPTIONS)}')
@@ -71,11 +85,10 @@ def build(name: str, **options: Any) -> Model:
         if key == "rider" and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
             raise InputError(f"{name}: {key}: {value!r} should be a number of a rider, 0 or more")
     recipe = vehicle_recipe.read(name)
+    vehicle_state.check(name, recipe.family, options)
     market = str(options.get("market", recipe.market))
     plates.style(market)
-    recipe = replace(recipe, market=market, name=name)
-    driver = bool(options.get("driver", True))
-    return _model(name, recipe, assembly(recipe, driver, int(options.get("rider", 0))), driver)
+    return replace(recipe, market=market, name=name)
 
 
 def assembly(recipe: Recipe, driver: bool, rider: int = 0) -> Assembly:
@@ -85,16 +98,34 @@ def assembly(recipe: Recipe, driver: bool, rider: int = 0) -> Assembly:
     return BUILDERS[recipe.family](recipe, driver)
 
 
-def _car(c: Car, driver: bool) -> Assembly:
+def _car(c: Car, driver: bool, door: str = "", hit: str = "", snow: bool = False) -> Assembly:
     b = car_body.body(c)
     car_zones.cut_all(b)
     painted = livery.paint(b.shell, car_parts.probe(b.shell), c.livery, car_body.PAINT)
-    meshes = [b.shell.mesh(), *painted, *car_parts.outside(b), *car_parts.inside(b)]
+    fixed = [*painted, *car_parts.outside(b)]
+    lamps = car_parts.lights(b)
+    sides = {"": (), "left": (1,), "right": (-1,), "both": (1, -1)}[door]
+    cover = [vehicle_state.snow(b.shell)] if snow else []
+    doors, told = (
+        [],
+        [(n, v) for n, v in (("door", "closed" if door else ""), ("hit", hit), ("snow", "true" if snow else "")) if v],
+    )
+    for side in sides:
+        on_door = car_door.belongs(b, side)
+        door_of, fixed = [m for m in fixed if on_door(m)], [m for m in fixed if not on_door(m)]
+        taken = car_door.take(b, side, door_of)
+        fixed.append(taken.jamb)
+        joint = Joint(DOOR, (0.0, 0.0, 1.0), -side * car_door.OPEN_RAD)
+        doors.append(Part(f"door_{'left' if side > 0 else 'right'}", taken.mesh, Pose.of(taken.hinge), (joint,)))
+    meshes = [b.shell.mesh(), *fixed, *cover, *car_parts.inside(b, sides)]
+    if hit:
+        meshes, lamps = vehicle_state.hit(meshes, c.length_m, hit), lamps[1:] if hit == "front" else lamps[:2]
     shape = wheel(c.tyre_diameter_m, c.tyre_width_m, c.wheel, spokes=c.spokes, rim=c.rim)
     y = b.half - c.track_inset_m - c.tyre_width_m / 2
     radius = c.tyre_diameter_m / 2
     wheels = [Wheel(n, shape, (-s, y, radius), radius, n == "front") for n, s in zip(("front", "rear"), b.axles)]
-    return Assembly(meshes, wheels, car_parts.lights(b), driver=_seated(car_parts.seat(b), 0.06) if driver else None)
+    seated = _seated(car_parts.seat(b), 0.06) if driver else None
+    return Assembly(meshes, wheels, lamps, tuple(doors), seated, tuple(told))
 
 
 def _seated(seat: tuple[float, float, float], cushion_m: float) -> Mesh:

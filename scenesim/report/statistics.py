@@ -128,9 +128,9 @@ class Statistics:
     def add_objects(self, group: int, seen: Seen) -> None:
         """Count the objects of a frame."""
         near = bins(seen.distance_m, RANGE_M)
-        rows = np.stack(
-            [seen.class_id, near, visibility(seen.fraction, seen.in_view), bins(seen.points, POINTS)], -1
-        ).astype(int)
+        rows = np.stack([seen.class_id, near, visibility(seen.fraction, seen.in_view), bins(seen.points, POINTS)], -1).astype(
+            int
+        )
         self.objects.update((group, *row) for row in rows.tolist())
         sizes = bins(seen.size_lwh_m, SIZE_M).tolist()
         for (class_id, at, _, _), size, attributes in zip(rows.tolist(), sizes, seen.attributes):

@@ -1,11 +1,11 @@
 """Datasets in the viewer Rerun: what a frame holds, logged in the frames of reference and on the clock that the dataset has.
 
-    world/lanes, crosswalks     edges, for all times
-    world/ego, world/way        the vehicle's pose, and where it has been
-    world/ego/<camera>          pinhole, picture, visible boxes
-    world/ego/<lidar>           points in the ego frame, motion compensated
-    world/ego/<radar>           detections in the ego frame, and as arrows what each moves in a second along its ray
-    world/objects, world/tracks boxes, and where each has been
+world/lanes, crosswalks     edges, for all times
+world/ego, world/way        the vehicle's pose, and where it has been
+world/ego/<camera>          pinhole, picture, visible boxes
+world/ego/<lidar>           points in the ego frame, motion compensated
+world/ego/<radar>           detections in the ego frame, and as arrows what each moves in a second along its ray
+world/objects, world/tracks boxes, and where each has been
 """
 
 from __future__ import annotations
@@ -166,9 +166,7 @@ def _log_objects(rr: Any, recording: Any, objects: Any, tracks: dict[int, list])
     size = np.stack([objects[name].to_numpy() for name in SIZE], -1)
     names, ids = objects["name"].to_pylist(), objects["class_id"].to_numpy()
     turns = vector[:, [1, 2, 3, 0]]
-    boxes = rr.Boxes3D(
-        centers=vector[:, 4:], sizes=size, quaternions=turns, class_ids=ids, labels=names, show_labels=False
-    )
+    boxes = rr.Boxes3D(centers=vector[:, 4:], sizes=size, quaternions=turns, class_ids=ids, labels=names, show_labels=False)
     recording.log("world/objects", boxes)
     lines, kinds = [], []
     for track, kind, at in zip(objects["track"].to_pylist(), ids, vector[:, 4:]):

@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 from scenesim.base import assets
 from scenesim.base.errors import InputError
 from scenesim.kernels.packed import MATERIAL
-from scenesim.models import catalogue, identity, imported, manner, material
+from scenesim.models import catalogue, identity, imported, manner, material, vehicle
 from scenesim.models.model import LAMP_BITS
 from scenesim.scenario import choices, countries, sun
 from scenesim.sensors import rig as rigs
@@ -240,6 +240,9 @@ class Stand(Part):
     """Stand still."""
 
     at: Position
+    opens_s: Annotated[Number, Field(ge=0)] | None = Field(
+        default=None, description="when its doors (options: door) begin to open; they are open from the start if left out"
+    )
 
 
 class Walk(Part):
@@ -370,16 +373,18 @@ class Actor(Body):
     walk: Walk | None = None
     options: dict[StrictStr, Any] = Field(
         default_factory=dict,
-        description="of a person: what is not to be drawn (mobility, carries, posture, outfit, age_years ...)",
+        description="of a person: what is not to be drawn (mobility, carries, posture, outfit, age_years ...); of a vehicle: "
+        "its state (door, lies, hit, snow, driver)",
     )
 
     @model_validator(mode="after")
     def _options_are_known(self) -> Actor:
-        if self.options and _kind_of(self.model) != "person":
-            raise choices.wrong(f"{self.model} has no options; only people do", "options")
+        kind = _kind_of(self.model)
+        if self.options and (kind not in ("person", "vehicle") or self.model in _OWN.get({})):
+            raise choices.wrong(f"{self.model} has no options; only people and the vehicles of the catalogue do", "options")
         if self.options:
             try:
-                identity.check(self.model, self.options)
+                (identity.check if kind == "person" else vehicle.check)(self.model, self.options)
             except InputError as e:
                 raise choices.wrong(e.message, "options") from None
         return self
@@ -388,6 +393,10 @@ class Actor(Body):
     def _one_behaviour(self) -> Actor:
         _check_behaviour(self, ("follow_lane", "follow_line", "stand", "walk"), needed=True)
         kind = _kind_of(self.model)
+        if "lies" in self.options and kind == "vehicle" and self.stand is None:
+            raise choices.wrong(f"a {self.model} that lies does not drive; give it stand")
+        if self.stand is not None and self.stand.opens_s is not None and "door" not in self.options:
+            raise choices.wrong("nothing opens; say what: options: {door: left}", "stand", "opens_s")
         if self.walk is not None and kind in ("vehicle", "debris"):
             other = "follow_lane, follow_line or stand" if kind == "vehicle" else "follow_line or stand"
             raise choices.wrong(f"a {self.model} does not walk; give it {other}", "walk")

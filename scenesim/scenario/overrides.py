@@ -76,9 +76,7 @@ def _step(target: Any, step: str, at: Steps, place: Place) -> str | int:
         return next(k for k, entry in enumerate(target) if isinstance(entry, dict) and entry.get("name") == step)
     where = document.told(at)
     if not step.isdigit():
-        raise InputError(
-            f'no entry "{step}" in {where}{did_you_mean(step, [n for n in names if isinstance(n, str)])}', place
-        )
+        raise InputError(f'no entry "{step}" in {where}{did_you_mean(step, [n for n in names if isinstance(n, str)])}', place)
     if int(step) >= len(target):
         there = f"entries 0 to {len(target) - 1}" if target else "no entries"
         raise InputError(f"{where} has {there}", place)

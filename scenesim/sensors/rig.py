@@ -126,7 +126,7 @@ def _with_preset(fields: Fields) -> Fields:
     values = dict(assets.read("sensors", preset))
     own = {k: v for k, v in fields.values.items() if k != "sensor"}
     if "kind" in own and own["kind"] != values["kind"]:
-        raise fields.wrong("kind", f'{preset} is a {values["kind"]}; leave kind out, or choose another sensor')
+        raise fields.wrong("kind", f"{preset} is a {values['kind']}; leave kind out, or choose another sensor")
     for one, others in ALTERNATIVES:
         for given, replaced in ((one, others), (others[0], (one,))):
             if given in own:

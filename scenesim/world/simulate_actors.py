@@ -16,7 +16,7 @@ from scenesim.models import catalogue, vehicle_recipe
 from scenesim.models.arms import SIGNAL_S
 from scenesim.models.catalogue import ModelRequest
 from scenesim.models.imported import DRIVES
-from scenesim.models.model import GAIT_RAD, LAMP_BITS, Model
+from scenesim.models.model import DOOR, GAIT_RAD, LAMP_BITS, Model
 from scenesim.models.train import Link, links
 from scenesim.scenario import imports
 from scenesim.scenario.countries import PLAIN
@@ -115,7 +115,9 @@ class _Simulation:
                 request = replace(request, options=tuple(sorted(body.options.items())))
         else:
             drawn = int(generator(derive(key, "shape")).integers(SHAPES)) if kind in ("animal", "debris") else 0
-            request = ModelRequest(kind, body.model, drawn, self.made_for if kind == "vehicle" else ())
+            said = tuple(sorted(body.options.items())) if isinstance(body, Actor) else ()
+            made_for = self.made_for if kind == "vehicle" and "market" not in dict(said) else ()
+            request = ModelRequest(kind, body.model, drawn, tuple(sorted((*said, *made_for))))
         paint = ""
         if kind == "vehicle" or (own and own.tinted):
             paint = body.paint or population.paint(generator(derive(key, "paint")))
@@ -150,6 +152,8 @@ class _Simulation:
         elif isinstance(does, Stand):
             pose = places.pose_of(does.at, self.map, self.reference, f"{where}.stand.at")
             c.fixed = track.standing(pose, self.times, c.lamps or 0)
+            if "door" in dict(c.info.model.options):
+                c.fixed.articulation[:, DOOR] = track.opening(self.times, does.opens_s)
             if dict(c.model.attributes).get("posture") == "direct":
                 c.fixed.articulation[:, GAIT_RAD] = 2 * np.pi * self.times / SIGNAL_S
         else:

@@ -19,6 +19,7 @@ INDICATE_AHEAD_M, INDICATE_TURN_RAD, BLINK_HZ = 25.0, 0.6, 1.5  # UNECE R6: 90 +
 BLUE_HZ = 2.0  # UNECE R65: 2 to 4 flashes a second
 BRAKING_M_S2 = 0.7
 GRAVITY = 9.81
+OPENS_S = 1.0  # of a car's door, pushed by who gets out (by eye)
 FALL_S = 0.8  # from upright to the ground; a rigid rod of a person's height takes 0.7 to 0.9 s
 
 
@@ -37,6 +38,14 @@ def standing(pose: Pose, times: Array, lamps: int = 0) -> Track:
     k = len(times)
     poses = Pose(np.tile(pose.rotation, (k, 1)), np.tile(pose.translation, (k, 1)))
     return Track(poses, np.ones(k, bool), np.zeros((k, len(CHANNELS))), flashing(times, lamps))
+
+
+def opening(times: Array, when_s: float | None) -> Array:
+    """(K,) how far doors are open, 0 to 1: from a time on, or all the time."""
+    if when_s is None:
+        return np.ones(len(times))
+    u = np.clip((times - when_s) / OPENS_S, 0.0, 1.0)
+    return u * u * (3 - 2 * u)
 
 
 def rolling(
