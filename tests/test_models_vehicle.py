@@ -12,7 +12,19 @@ from scenesim.geometry import outlines, subdivision
 from scenesim.geometry.mesh import Surface, open_edges
 from scenesim.geometry.shell import Region, Shell
 from scenesim.geometry.soft import bar, loft, mirrored, ring, rounded_box, volume
-from scenesim.models import boxy, car_body, car_zones, catalogue, extremes, kit, material, train, vehicle, vehicle_recipe
+from scenesim.models import (
+    boxy,
+    car_body,
+    car_zones,
+    catalogue,
+    extremes,
+    kit,
+    material,
+    plates,
+    train,
+    vehicle,
+    vehicle_recipe,
+)
 from scenesim.models.model import CRANK_RAD, DRIVER, LAMP_BITS, STEER_RAD, WHEEL_M, part_pose, rest
 from scenesim.world import population
 
@@ -96,11 +108,16 @@ def test_size_ground_and_budget(models, name):
     assert all(np.isfinite(p.mesh.vertices).all() and np.isfinite(p.mesh.normals).all() for p in m.parts)
 
 
+PAINTED = ("front", "rear", "ink", "band")
+PLATES = {v for c in assets.names("countries") for k, v in plates.style(c).items() if k.endswith(PAINTED)}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_bodies_are_closed_and_have_no_degenerate_triangles(models, name):
     for p in models[name].parts:
         m = p.mesh
-        open_ones = [k for k, s in enumerate(m.surfaces) if s.material == "headliner"]  # a cloth, seen from below
+        # A cloth, seen from below, and the paint on plates.
+        open_ones = [k for k, s in enumerate(m.surfaces) if s.material == "headliner" or s.material in PLATES]
         _, place = np.unique(np.round(m.vertices, 9), axis=0, return_inverse=True)  # plain boxes have each corner three times
         assert open_edges(place.reshape(-1)[m.triangles][~np.isin(m.surface, open_ones)]) == 0, p.name
         a, b, c = (m.vertices[m.triangles[:, k]] for k in range(3))
