@@ -92,13 +92,13 @@ def _asphalt(m, table):
     track, oil = _wheels(off, across)
     if row - 2.0 * floor(0.5 * row) > 0.5:  # nobody drives here, cars stand
         track, oil = 0.0, oil * smooth(0.4, 1.2, patch)
-    rough = 1.0 + (0.16 + 0.08 * wear) * grain + 0.08 * fleck + 0.03 * fine
-    scale_color(m, max(rough + 0.03 * wave + 0.03 * patch + (0.03 + 0.04 * wear) * wide, 0.3))
+    rough = 1.0 + (0.22 + 0.10 * wear) * grain + (0.03 + 0.02 * wear) * fleck + 0.02 * fine
+    scale_color(m, max(rough + 0.015 * wave + 0.015 * patch + (0.02 + 0.04 * wear) * wide, 0.3))
     if m[P1] > 0.0:
         _slabs(m, u, row, along, track, oil)
     else:
         # Polished stones show in the tracks; cracks where the road is worn, a net of them where wheels broke it.
-        scale_color(m, 1.0 + (0.04 + 0.08 * wear) * track - (0.07 + 0.09 * wear) * oil * saturate(0.8 + 0.4 * wide))
+        scale_color(m, 1.0 + (0.07 + 0.12 * wear) * track - (0.10 + 0.10 * wear) * oil * saturate(0.8 + 0.4 * wide))
         worn = smooth(1.5 - 1.3 * wear, 2.3 - 1.3 * wear, wide + 0.5 * wave)
         broken = smooth(0.3, 1.0, patch + 0.5 * track - 0.4)
         scale_color(m, 1.0 - 0.65 * saturate(worn * (crack + 0.8 * net * broken)))
@@ -114,7 +114,7 @@ def _asphalt(m, table):
 def _slabs(m, u, row, along, track, oil):
     """Concrete in slabs, each of its own pour, with a joint between; tyres leave rubber on it."""
     slab = m[P1]
-    scale_color(m, 1.0 + 0.12 * (hash01(floor(u / slab), row, 3.0) - 0.5) * saturate(2.0 - along / slab))
+    scale_color(m, 1.0 + 0.20 * (hash01(floor(u / slab), row, 3.0) - 0.5) * saturate(2.0 - along / slab))
     scale_color(m, (1.0 - 0.10 * track - 0.08 * oil) * (1.0 - 0.6 * comb(u / slab, 0.018 / slab, along / slab)))
 
 
@@ -188,7 +188,8 @@ def _grass(m, table):
         # Bare soil where it is trodden; flowers where nobody mows, too small to be seen far off but as a tint.
         blend_color(m, 0.15, 0.115, 0.08, 0.7 * smooth(1.7, 2.4, 0.7 * patch - 0.6 * wave + 0.35 * tuft))
         blend_color(m, 0.55, 0.50, 0.12, 0.5 * smooth(2.0, 2.5, fleck) * smooth(0.5, 1.3, wave))
-    scale_color(m, max(1.0 + 0.26 * grain + 0.16 * fleck + 0.14 * tuft + 0.10 * wave + 0.05 * patch, 0.35))
+    even = 0.35 if m[P0] > 0.0 else 1.0  # what is sown stands even; and from afar the pattern would be seen to repeat
+    scale_color(m, max(1.0 + 0.26 * grain + 0.16 * fleck + 0.14 * even * tuft + even * (0.10 * wave + 0.05 * patch), 0.35))
     fade = saturate(0.05 / m[FAR])
     m[NX] += 0.20 * grain * fade
     m[NY] += 0.16 * fleck * fade
