@@ -328,7 +328,7 @@ def _wall(m, table, brick, height, storey, pitch, near):
     if hash01(style, 33.0, 3.0) < 0.4:  # a band at each floor
         band = comb(v / storey, 0.16 / storey, near / storey)
         blend_color(m, min(0.75, 1.25 * m[R] + 0.04), min(0.74, 1.25 * m[G] + 0.04), min(0.72, 1.25 * m[B] + 0.04), 0.7 * band)
-    scale_color(m, 1.0 + 0.06 * stain + 0.04 * blotch)
+    scale_color(m, 1.0 + 0.04 * stain + 0.03 * blotch)
     dirt = saturate(1.0 - v / 1.3) * (0.28 + 0.08 * blotch)
     scale_color(m, 1.0 - dirt)
     blend_color(m, 0.27, 0.26, 0.245, 0.5 * edge(0.55 - v, 0.0, near))
