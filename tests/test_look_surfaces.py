@@ -11,7 +11,7 @@ import shapely
 from scenesim.base.errors import InputError
 from scenesim.base.keys import Key
 from scenesim.kernels import shaders
-from scenesim.kernels.shaders import LANE_V_M, LOOK_COLUMNS
+from scenesim.kernels.shaders import LANE_V_M, LANES_OF_ROAD, LOOK_COLUMNS
 from scenesim.kernels.surface import texture_shares
 from scenesim.kernels.texture import noise_table
 from scenesim.scenario import places
@@ -134,6 +134,15 @@ def test_roads_of_a_map_are_mostly_alike():
     assert alike / 60 > ALIKE
     with pytest.raises(InputError, match='no pavement "asfalt"'):
         Pavement("asfalt")
+
+
+def test_the_same_road_is_mended_elsewhere_in_another_scenario():
+    """Rows of lanes differ from key to key by whole roads: which lane it is, and where in it, stays the same."""
+    b = strips.band(next(iter(road_map().surfaces.values())), 0, 0.0, 40.0)
+    v = [Pavement("usual", Key(seed)).lay(b.facets, "1").uv[..., 1] for seed in range(12)]
+    assert len({float(a.max()) for a in v}) > 6
+    lanes = [np.mod(a[b.facets.uv[..., 1] > LANE_V_M], LANE_V_M * LANES_OF_ROAD) for a in v]
+    assert all(np.allclose(a, lanes[0], atol=1e-6) for a in lanes)
 
 
 def test_covers_lie_on_the_carriageway_and_under_no_paint():

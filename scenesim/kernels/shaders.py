@@ -139,10 +139,10 @@ def _repairs(m, u, off, row, along, across, wear, wave):
     road, cell = floor(row / LANES_OF_ROAD), floor(u / 13.0)
     if hash01(cell, road, 31.0) < 0.55 * wear:
         at = (cell + 0.2 + 0.6 * hash01(cell, road, 32.0)) * 13.0 + 0.14 * wave
-        scale_color(m, 1.0 - 0.45 * pulse(u, at - 0.03, at + 0.03, along))
-    if hash01(row, 5.0, 33.0) < 0.6 * wear:
+        scale_color(m, 1.0 - 0.40 * pulse(u, at - 0.02, at + 0.02, along))
+    if hash01(row, 5.0, 33.0) < 0.35 * wear:
         at = 3.0 * hash01(row, 6.0, 34.0) - 1.5
-        scale_color(m, 1.0 - 0.45 * pulse(off, at - 0.025, at + 0.025, across))
+        scale_color(m, 1.0 - 0.40 * pulse(off, at - 0.016, at + 0.016, across))
 
 
 @helper
@@ -183,7 +183,7 @@ def _grass(m, table):
     _, wave, _, patch = noise(table, m[X] / 16.0, m[Y] / 16.0, middle / 16.0)
     g = m[G]
     if m[P0] <= 0.0:
-        dry = saturate(0.20 + 0.20 * wave + 0.20 * patch + 0.08 * tuft)
+        dry = saturate(0.20 + 0.12 * wave + 0.10 * patch + 0.10 * tuft)
         blend_color(m, 1.25 * g, 1.08 * g, 0.48 * g, dry)
         # Bare soil where it is trodden; flowers where nobody mows, too small to be seen far off but as a tint.
         blend_color(m, 0.15, 0.115, 0.08, 0.7 * smooth(1.7, 2.4, 0.7 * patch - 0.6 * wave + 0.35 * tuft))

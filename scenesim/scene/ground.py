@@ -24,7 +24,7 @@ from scenesim.scene import levels
 from scenesim.scene.areas import Area, lane_shapes, merge
 from scenesim.scene.covers import covers
 from scenesim.scene.drape import drape, paint
-from scenesim.scene.pavement import USUAL, Pavement, repaved
+from scenesim.scene.pavement import USUAL, Pavement
 from scenesim.scene.strips import Band, band, lane_kinds
 from scenesim.scene.terrain import RimHeights, land
 from scenesim.world.road import RoadMap
@@ -74,14 +74,14 @@ def build(
     """The ground in one piece, see `ground`."""
     line = None if around is None else np.asarray(around, float)[:, :2]
     bands = _bands(road_map, line, reach_m)
-    bands = {r: [replace(b, facets=repaved(b.facets, pavement.of(r))) for b in of] for r, of in bands.items()}
+    bands = {r: [replace(b, facets=pavement.lay(b.facets, r)) for b in of] for r, of in bands.items()}
     groups = _overlapping(road_map, bands)
     merged = {road for group in groups for road in group}
     single = [b for road, of_road in bands.items() if road not in merged for b in of_road]
     caps = np.concatenate([np.concatenate([b.start, b.end]) for b in single] or [np.zeros((0, 3))])
     areas = [_area(road_map, bands, group, caps) for group in groups]
     areas = [
-        replace(a, facets=repaved(a.facets, pavement.of("junction", road_map.network.roads[group[0]].junction)))
+        replace(a, facets=pavement.lay(a.facets, "junction", road_map.network.roads[group[0]].junction))
         for a, group in zip(areas, groups)
     ]
     sheets = _clipped([_sheet(road_map, b) for b in single], areas)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from scenesim.base.errors import InputError, did_you_mean
 from scenesim.base.keys import Key, derive, generator
 from scenesim.geometry.facets import Facets
 from scenesim.geometry.mesh import Surface
+from scenesim.kernels.shaders import LANE_V_M, LANES_OF_ROAD
 from scenesim.scene.strips import ASPHALT
 
 # Materials of assets/materials/road.yaml.
 PAVEMENTS = {"new": "asphalt_new", "usual": "asphalt", "old": "asphalt_old", "concrete": "concrete_road", "setts": "cobble"}
 SHARES = {"new": 0.15, "usual": 0.5, "old": 0.35}  # of "mixed"; chosen here
+SHIFTS = 20  # rows of roads by which maps differ; float32 still holds v to 2 mm
 ALIKE = 0.7  # share of the roads of a map that are like most of it
 WORN = {"mark_white": "mark_white_worn", "mark_yellow": "mark_yellow_worn"}
 WEARING = ("asphalt_old", "cobble")  # on which marks are worn too
@@ -37,6 +41,12 @@ class Pavement:
             usual, g = self._drawn("map"), generator(derive(self.key, "pavement", *names))
             kind = usual if g.uniform() < ALIKE else self._drawn("road", *names)
         return replace(ASPHALT, material=PAVEMENTS[kind])
+
+    def lay(self, f: Facets, *names: str) -> Facets:
+        """The facets of a road or junction with its pavement; what is mended where differs from key to key."""
+        shift = LANE_V_M * LANES_OF_ROAD * int(generator(derive(self.key, "pavement rows")).integers(SHIFTS))
+        is_lane = f.uv[..., 1:] > LANE_V_M  # not areas of junctions
+        return repaved(replace(f, uv=f.uv + np.where(is_lane, [0.0, shift], 0.0)), self.of(*names))
 
     def _drawn(self, *names: str) -> str:
         g = generator(derive(self.key, "pavement age", *names))
