@@ -23,9 +23,10 @@ SENSORS = {
 }  # fmt: skip
 # What lies outside, and why: see docs/realism.md.
 OUTSIDE = {
-    ("hdl64e", "jumps"): "no hedges and bushes by these streets, which is where most of KITTI's jumps are",
+    ("hdl64e", "jumps"): "hedges here are shut bodies; KITTI's jumps are in and between bushes, fences and parked cars",
     ("hdl64e", "mixed_pixels"): "as jumps",
     ("vlp32c", "noise_middle_mm"): "in steps of 4 mm it is 4.9 or 6.5, and the band begins at 5.7",
+    ("os2_128", "return_rate"): "0.838, and the band begins at 0.84: dark panes of facades send little back",
     ("os2_128", "mixed_pixels"): "its 128 lines look at crowns and roofs mostly",
 }
 
@@ -93,15 +94,16 @@ def test_halves_of_a_sweep_are_alike_and_noise_tells_them_apart():
         return classifier.tell_apart(a.noise[~odd], b.noise[odd[: len(b.fold)]], a.fold[~odd], b.fold[odd[: len(b.fold)]])
 
     same, five, twenty = (told(m) for m in (0.0, 0.005, 0.02))
-    assert abs(same - 0.5) < 0.12
-    assert same + 0.03 < five < twenty and twenty > 0.85
+    assert abs(same - 0.5) < 0.1
+    assert five == pytest.approx(0.78, abs=0.08) and twenty == pytest.approx(0.96, abs=0.03)
 
 
 def test_ranges_of_one_sensor_in_two_streets():
     """S03: 0.024 bits between scenes of one sensor, 0.05 at most; 0.10 to 0.15 between other sensors in other scenes."""
-    histograms = {name: measures.range_histogram([s]) for name, s in sweeps("downtown").items()}
-    assert measures.jsd(histograms["os1_128"], histograms["os1_32"]) <= 0.05  # one place, other beams
-    streets = [
-        measures.range_histogram([sweeps(scene)[s]]) for scene, s in (("residential", "hdl64e"), ("boulevard", "hdl32e"))
-    ]
-    assert 0.0 < measures.jsd(*streets) < 0.3
+    frame = next(scenesim.frames(scenesim.load(SCENES / "boulevard.yaml", ["seed=8"]), only=range(1), threads=2))
+    other = of_capture(frame.sweeps["hdl32e"], "Velodyne HDL-32E", 32)
+    here, there, elsewhere = (
+        measures.range_histogram([s]) for s in (sweeps("boulevard")["hdl32e"], other, sweeps("residential")["hdl64e"])
+    )
+    assert 0.001 < measures.jsd(here, there) < 0.05
+    assert 2.0 * measures.jsd(here, there) < measures.jsd(here, elsewhere) < 0.3

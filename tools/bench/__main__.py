@@ -45,7 +45,7 @@ def main() -> None:
     batch = benches.add_parser("workers", help="how much faster two workers make a batch than one on one processor")
     batch.add_argument("--shards", type=int, help="default 16, or 4 with --quick")
     batch.add_argument("--pairs", type=int, help="turns of each; default 3, or 1 with --quick")
-    for b in (bench, grow, whole, light, written, flat, batch):
+    for b in (bench, grow, whole, pulses, light, written, flat, batch):
         b.add_argument("--quick", action="store_true", help="small, and under 40 s")
         b.add_argument("--json", type=Path, metavar="OUT", help="write the rows to a file")
         b.add_argument("--threads", type=int, default=2)
