@@ -24,11 +24,11 @@ def _tones(sensor):
 
 def test_asphalt_is_uneven_and_the_wider_the_beam_the_less():
     """Grain of centimetres is averaged over the footprint; what is larger stays, and is the same for every sensor."""
-    narrow, wide = (_tones(lidar("lidar_vlp16", divergence_mrad=[d, d], reach_m=500.0)) for d in (0.2, 20.0))
+    narrow, wide = (_tones(lidar("lidar_vlp16", divergence_mrad=[d, d], reach_m=500.0)) for d in (0.2, 10.0))
     assert 0.05 < narrow[0].std() < 0.4 and narrow[0].mean() == pytest.approx(1.0, abs=0.15)
     assert wide[0].std() < 0.8 * narrow[0].std()
     assert (narrow[1] == wide[1]).all() and (narrow[2] == wide[2]).all()
-    assert np.corrcoef(narrow[0], wide[0])[0, 1] > 0.4
+    assert np.corrcoef(narrow[0], wide[0])[0, 1] > 0.2
 
 
 def test_rays_of_a_pulse_on_one_surface_have_one_tone():

@@ -48,6 +48,8 @@ from scenesim.kernels.shaders import (
     NY,
     NZ,
     OPENNESS,
+    P0,
+    P1,
     PAINT,
     PAVING,
     PLAIN,
@@ -72,11 +74,12 @@ from scenesim.kernels.shaders import (
     apply_shader,
     lie_snow,
 )
-from scenesim.kernels.surface import object_point, shading_normal, texture_point
+from scenesim.kernels.surface import object_point, shading_normal, texture_point, texture_shares
 from scenesim.kernels.texture import mix, noise, saturate, smooth
 
 _THROUGH, _RETRO, _SHADER = MATERIAL["transmission"], MATERIAL["retroreflection"], MATERIAL["shader"]
 _ALBEDO, _TINTED, _COLORED, _SCALE = (MATERIAL[name] for name in ("albedo_r", "tinted", "vertex_color", "scale_m"))
+_PARAM = MATERIAL["param0"]
 _TINT, _SEED = INSTANCE["tint_r"], INSTANCE["seed"]
 SNOW_SEEN = 0.84  # green of fresh snow in shaders.lie_snow
 BEYOND_M = 0.003  # a beam goes on this far behind a pane
@@ -211,8 +214,9 @@ def _dry(scene, laser, k, triangle, u, v, row, shader, distance, cosine, dx, dy,
     m[DX], m[DY], m[DZ] = dx, dy, dz
     m[NEAR] = max(distance * laser.footprint, 1e-3)
     m[FAR] = m[NEAR] / max(cosine, 0.02)
-    level = sqrt(dx * dx + dy * dy) + 1e-9
-    m[AX], m[AY] = abs(dx) / level, abs(dy) / level
+    if shader == ASPHALT:
+        m[AX], m[AY] = texture_shares(g, triangle, dx, dy)
+    m[P0], m[P1] = material[row, _PARAM], material[row, _PARAM + 1]
     apply_shader(m, laser.noise, scene.params, np.int64(k), np.int64(triangle), material[row, _SCALE])
     return m[G]
 
