@@ -106,6 +106,15 @@ def sphere(rings: int = 24, sectors: int = 48, radius: float = 1.0):
     return v, np.concatenate(faces)
 
 
+def without_contrast(boxes: bytes):
+    """The table boxes.parquet but for what it says of the picture, which light, weather and faults change."""
+    import io
+
+    import pyarrow.parquet as pq
+
+    return pq.read_table(io.BytesIO(boxes)).drop_columns(["contrast", "picture_contrast"])
+
+
 def box(half):
     """A closed box of half sizes (3,)."""
     v = np.array([[x, y, z] for z in (-1, 1) for y in (-1, 1) for x in (-1, 1)], float) * half

@@ -83,8 +83,16 @@ def test_rough_ground_shines_at_grazing_angles():
     """Asphalt follows Oren and Nayar, walls Lambert."""
     s = sweep_of(street(0.2, 0.4), lidar("lidar_hdl32e", sub_rays=1))
     ground, wall = (s.class_id == 2) & (s.range_m < 30), s.class_id == 8
-    assert s.intensity[ground] == pytest.approx(0.2 * _rough(s.incidence_rad[ground]), rel=2e-3)
-    assert s.intensity[wall] == pytest.approx(0.4 * np.cos(s.incidence_rad[wall]), rel=2e-3)
+    # Surfaces are textured about their mean.
+    for found, law in (
+        (s.intensity[ground], 0.2 * _rough(s.incidence_rad[ground])),
+        (s.intensity[wall], 0.4 * np.cos(s.incidence_rad[wall])),
+    ):
+        ratio = found / law
+        steep = np.argsort(law)
+        for part in np.array_split(ratio[steep], 4):
+            assert part.mean() == pytest.approx(1.0, abs=0.08)
+        assert ratio.std() < 0.3
     assert np.rad2deg(s.incidence_rad[ground].max()) > 85
 
 
