@@ -54,7 +54,7 @@ def test_a_twin_has_the_labels_of_the_original(rendered):
             for name in LABELS:
                 assert digest(twin, frame, name) == digest("original", frame, name), (twin, frame, name)
             boxes = [(rendered / f / "frames" / f"{frame:06d}" / "boxes.parquet").read_bytes() for f in (twin, "original")]
-            assert scenes.without_contrast(boxes[0]).equals(scenes.without_contrast(boxes[1]))
+            assert scenes.without_contrast(boxes[0]) == scenes.without_contrast(boxes[1])
             assert digest(twin, frame, "front/rgb.png") != digest("original", frame, "front/rgb.png")
 
 
