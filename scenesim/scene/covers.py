@@ -47,7 +47,7 @@ def _manholes(surface: RoadSurface) -> Iterator[tuple[BaseGeometry, Shapes]]:
     s = float(g.uniform(4.0, EVERY_M[1]))
     while s < surface.road.length - 4.0:
         k = surface.section_at(s)
-        lanes = [i for i, kind in lane_kinds(surface.road.sections[k]).items() if kind in DRIVING]
+        lanes = [i for i, kind in lane_kinds(surface.road.sections[k]).items() if i and kind in DRIVING]
         step, aside = float(g.uniform(*EVERY_M)), float(g.normal(0.0, 0.35))
         if lanes:
             lane = lanes[int(g.integers(len(lanes)))]
