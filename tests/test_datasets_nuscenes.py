@@ -7,6 +7,7 @@ import io
 import json
 
 import boxworld
+import cv2
 import numpy as np
 import pytest
 from PIL import Image as Picture
@@ -240,6 +241,23 @@ def test_scenarios_do_not_overlap_in_a_map(frames):
     assert a == b and second[0] - first[0] > 400 and (ego[:, :2] + first > 60).all()
     (location, mask), *_ = maps.masks()
     assert location == a and abs(np.diff(np.flatnonzero(mask.any(0))).max() * 0.1 - 2 * nuscenes_map.MARGIN_M) < 15
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_on_the_edge_of_two_drivable_areas_one_drives(way):
+    """An area that ends where the next begins; the second narrows to a point that is in it twice."""
+    first = np.array([[80.0, 84, 1], [229, 84, 1], [229, 99, 1], [80, 99, 1]])[::way]
+    second = np.array([[229.0, 84, 1], [289, 95, 1], [289, 95, 1], [310, 95, 1], [310, 99, 1], [229, 99, 1]])[::way]
+    wide = [nuscenes_map.widened(outline, nuscenes_map.OVERLAP_M) for outline in (first, second)]
+
+    def inside_m(point):
+        return [cv2.pointPolygonTest(outline[:, :2].astype(np.float32), point, True) for outline in wide]
+
+    for y in (84.5, 92.375, 98.5):
+        assert np.allclose(inside_m((229.0, y)), nuscenes_map.OVERLAP_M, atol=1e-4)
+    assert max(inside_m((200.0, 83.99))) < 0 and max(inside_m((310.01, 97.0))) < 0
+    corners = wide[1][:, None, :2] - second[None, :, :2]
+    assert np.hypot(corners[..., 0], corners[..., 1]).min(1).max() < 2 * nuscenes_map.OVERLAP_M and (wide[1][:, 2] == 1).all()
 
 
 def test_without_a_layout_the_map_is_empty(frames, tmp_path):

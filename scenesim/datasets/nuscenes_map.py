@@ -21,6 +21,7 @@ LOCATIONS = ("singapore-onenorth", "boston-seaport", "singapore-queenstown", "si
 PIXEL_M = 0.1
 MARGIN_M = 80.0  # renderers cut windows of up to 60 m about the ego
 SHIFT = 4  # fractional bits of what OpenCV fills
+OVERLAP_M = 0.001  # drivable areas are wider by this: the devkit wants points strictly inside, and an edge of two is in neither
 # The marks of our lanes as lane_divider_segment types.
 DIVIDERS = {
     ("broken", "yellow"): "SINGLE_DASHED_YELLOW", ("solid", "yellow"): "SINGLE_SOLID_YELLOW",
@@ -95,7 +96,7 @@ class _Expansion:
     def add(self, name: str, layout: Layout, origin: tuple[float, float]) -> None:
         """Add the layout of a scenario; all its tokens begin with its name."""
         self.name, self.origin, self.shift = name, origin, np.array([*origin, 0.0])
-        areas = [self._polygon(f"drivable{k}", outline) for k, outline in enumerate(layout.drivable_m)]
+        areas = [self._polygon(f"drivable{k}", widened(outline, OVERLAP_M)) for k, outline in enumerate(layout.drivable_m)]
         drivable = self._row("drivable_area", "drivable", polygon_tokens=areas)
         for k, (area, outline) in enumerate(zip(areas, layout.drivable_m)):
             inside = any(lane.junction and _starts_in(lane, outline) for lane in layout.lanes)
@@ -153,6 +154,22 @@ class _Expansion:
 
     def _token(self, *names: str) -> str:
         return hashlib.blake2b("/".join([self.name, *names]).encode(), digest_size=16).hexdigest()
+
+
+def widened(outline: NDArray[np.float64], by_m: float) -> NDArray[np.float64]:
+    """An outline (n, 3), not closed, seen from above with all edges moved outwards; corners mitred, sharp ones cut short."""
+    edges = (np.roll(outline, -1, 0) - outline)[:, :2]
+    lengths = np.hypot(edges[:, 0], edges[:, 1])
+    kept = lengths > 1e-6  # of points in the same place the last is left
+    outline, edges, lengths = outline[kept], edges[kept], lengths[kept]
+    x, y = (outline[:, :2] - outline[:1, :2]).T
+    turn = 1.0 if (x * np.roll(y, -1) - y * np.roll(x, -1)).sum() > 0 else -1.0  # counter-clockwise or clockwise
+    after = turn * np.stack([edges[:, 1], -edges[:, 0]], -1) / lengths[:, None]
+    before = np.roll(after, 1, 0)
+    stretch = np.maximum(1.0 + (before * after).sum(1), 0.2)
+    moved = outline.copy()
+    moved[:, :2] += by_m * (before + after) / stretch[:, None]
+    return moved
 
 
 def straights(points: NDArray[np.float64]) -> list[dict[str, Any]]:
