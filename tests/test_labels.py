@@ -143,7 +143,7 @@ def test_truncation_is_the_share_outside_the_image():
 
 
 @pytest.mark.parametrize("shutter", ["global", "rolling"])
-def test_flow_moves_a_pixel_onto_the_same_surface_point(shutter):
+def test_flow_moves_a_pixel_onto_the_same_surface_point(shutter, monkeypatch):
     readout = 0.03 if shutter == "rolling" else 0.0
     camera = small.camera(shutter=shutter, readout_s=readout)
     stage = small.stage(ACTORS, [small.ground(), small.wall(25.0, 5.0), small.wall(22.0, -6.0)], ego_turn=0.3)
@@ -154,6 +154,11 @@ def test_flow_moves_a_pixel_onto_the_same_surface_point(shutter):
     after = Shot(stage, camera, 0.3)
     flow = pixels.flow(surfaces, after.snapshot, after.view, 1)
     own = np.stack(np.meshgrid(np.arange(camera.width), np.arange(camera.height)), -1).reshape(-1, 2)
+    with monkeypatch.context() as as_any_lens:
+        as_any_lens.setattr(type(camera), "is_pinhole", property(lambda self: False))
+        twin = pixels.flow(surfaces, after.snapshot, after.view, 1)
+    assert (np.isfinite(flow) == np.isfinite(twin)).all()
+    assert np.nanmax(np.abs(flow - twin)) < 5e-3
     known = np.isfinite(flow).all(1)
     target = own + np.nan_to_num(flow)
     inside = known & (target >= 0).all(1) & (target <= [camera.width - 1, camera.height - 1]).all(1)

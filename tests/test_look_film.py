@@ -107,3 +107,19 @@ def test_a_wrong_material_is_told(properties, says):
 def test_an_unknown_material_is_told():
     with pytest.raises(InputError, match='did you mean "grey_card"'):
         material.pack(["grey_cart"])
+
+
+def test_noise_has_the_spread_that_film_says():
+    """Read from codes of a grey card on the curve's slope there, which two cards a little apart tell."""
+    spec = dataclasses.replace(PLAIN, noise_floor=0.01)
+    dark, light = (
+        develop(card(v), dataclasses.replace(PLAIN, longest=2e-4), light_lux=WHITE, darkness=0.0, key=keys.root(1))
+        for v in (900.0, 1100.0)
+    )
+    slope = (light.mean() - dark.mean()) / (200.0 * 2e-4)
+    noisy = develop(
+        card(1000.0, (200, 300)), dataclasses.replace(spec, longest=2e-4), light_lux=WHITE, darkness=0.0, key=keys.root(1)
+    )
+    spread = noisy.reshape(-1, 3).astype(float)
+    assert np.allclose(spread.std(0), 0.01 * slope, rtol=0.15)
+    assert np.abs(np.corrcoef(spread.T) - np.eye(3)).max() < 0.35  # saturation mixes the channels a little

@@ -15,12 +15,18 @@ from scenesim.kernels.atmosphere import Environment
 from scenesim.kernels.packed import Hits, PackedScene, Rays
 from scenesim.kernels.radiance import radiance
 from scenesim.kernels.reference import reference_radiance
+from scenesim.sensors.imaging import Film
 
 DRAFT, DEFAULT, REFERENCE = "draft", "default", "reference"
 BLOCK = 3  # pixels along a side of those that a draft shades once
 SAMPLES = 64  # of a pixel in a reference
 # Steps of a sequence that fills a square evenly (Roberts 2018): powers of 1 / 1.3247, the root of x^3 = x + 1.
 STEPS = (0.7548776662466927, 0.5698402909980532)
+
+
+def plain() -> Film:
+    """A draft's film: without noise and sharpening, which would only show its blocks."""
+    return Film(noise_floor=0.0, noise_shot=0.0, sharpen=0.0)
 
 
 def draft(

@@ -22,11 +22,16 @@ def scramble(x):
 
 
 @inline
+def bits(key, ray, sample, dimension):
+    """64 even bits for a key (uint64) and three counters."""
+    x = scramble(np.uint64(key) + np.uint64(ray) * _A)
+    return scramble(x + (np.uint64(sample) << np.uint64(32)) + np.uint64(dimension) + _A)
+
+
+@inline
 def uniform(key, ray, sample, dimension):
     """A number in [0, 1) for a key (uint64) and three counters."""
-    x = scramble(np.uint64(key) + np.uint64(ray) * _A)
-    x = scramble(x + (np.uint64(sample) << np.uint64(32)) + np.uint64(dimension) + _A)
-    return float(x >> _11) * (1.0 / 9007199254740992.0)
+    return float(bits(key, ray, sample, dimension) >> _11) * (1.0 / 9007199254740992.0)
 
 
 @inline

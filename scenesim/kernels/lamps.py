@@ -66,9 +66,11 @@ def beam_share(light, k, x, y, z):
         cut = -0.0115 + 0.268 * max(0.0, min(azimuth, 0.07))
         lit = 1.0 - smooth(cut - 0.0035, cut + 0.0035, rise)
         down = max(cut - rise, 0.0)
+        stray = 0.012 * exp(-((azimuth / 0.4) ** 2) - (rise / 0.25) ** 2)
+        if lit <= 0.0:  # half of what there is to light lies above the cut-off
+            return stray
         core = lit * (0.18 + exp(-((azimuth / 0.16) ** 2))) * exp(-down / 0.10)
-        wide = 0.10 * lit * exp(-((azimuth / 0.55) ** 2)) * exp(-down / 0.3)
-        return core + wide + 0.012 * exp(-((azimuth / 0.4) ** 2) - (rise / 0.25) ** 2)
+        return core + 0.10 * lit * exp(-((azimuth / 0.55) ** 2) - down / 0.3) + stray
     if beam == SPOT:
         return max(x * light[k, DIR_X] + y * light[k, DIR_Y] + z * light[k, DIR_Z], 0.0)
     return 1.0
@@ -109,8 +111,6 @@ def lamp_light(light, cells, tracer, m, px, py, pz, vx, vy, vz, time, shadow_lux
         lux = beam_share(light, k, x, y, z) / max(d2, 0.15)
         if lux * peak < DIM_LUX:
             continue
-        gloss, half = ggx(nx, ny, nz, vx, vy, vz, -x, -y, -z, max(m[ROUGHNESS], 0.12))
-        gloss = min(gloss, 3.0) * schlick(m[F0], half)
         diffuse = max(cosine, 0.0) / np.pi
         # A retroreflector sends light back to where it came from, within a degree or two.
         back = -(x * vx + y * vy + z * vz)
@@ -123,6 +123,8 @@ def lamp_light(light, cells, tracer, m, px, py, pz, vx, vy, vz, time, shadow_lux
                 np.float32(-x), np.float32(-y), np.float32(-z), np.float32(time), np.float32(reach), visibility,
             ):  # fmt: skip
                 continue
+        gloss, half = ggx(nx, ny, nz, vx, vy, vz, -x, -y, -z, max(m[ROUGHNESS], 0.12))
+        gloss = min(gloss, 3.0) * schlick(m[F0], half)
         for s in range(3):
             e = lux * light[k, CD_R + s]
             albedo = m[R] if s == 0 else (m[G] if s == 1 else m[B])

@@ -65,8 +65,9 @@ def _is_leaf(scene, hits, i):
 
 @kernel
 def rough_pixels(scene, hits, image, width, threshold, floor, begin, end, mask):
-    """Set mask (N,) uint8 of rows [begin, end) where a pixel differs from one of its neighbours by more than `threshold` of
-    their sum: less counts at the border of things, more within leaves. floor: cd/m2 added to both."""
+    """Set mask (N,) uint8 of rows [begin, end) to 1 where a pixel differs from one of its neighbours by more than `threshold`
+    of their sum, to 2 where by more than twice that: less counts at the border of things, more within leaves. floor: cd/m2,
+    added to both."""
     height = len(mask) // width
     for y in range(begin, end):
         for x in range(width):
@@ -85,8 +86,9 @@ def rough_pixels(scene, hits, image, width, threshold, floor, begin, end, mask):
                 if a >= 0 and b >= 0 and _is_leaf(scene, hits, i) and _is_leaf(scene, hits, j):
                     limit = 2.2 * threshold
                 there = _luminance(image, j)
-                if abs(here - there) > limit * (here + there + floor):
-                    mask[i] = 1
+                differs, limit = abs(here - there), limit * (here + there + floor)
+                if differs > limit:
+                    mask[i] = max(mask[i], 2 if differs > 2.0 * limit else 1)
 
 
 @kernel

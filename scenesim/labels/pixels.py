@@ -11,9 +11,9 @@ from scenesim.base import taxonomy
 from scenesim.base.frames import Pose
 from scenesim.capture import cast
 from scenesim.capture.frame import Image
-from scenesim.kernels.gbuffer import into_rows, points_at, read_hits
+from scenesim.kernels.gbuffer import into_rows, pinhole_flow, points_at, read_hits
 from scenesim.kernels.packed import Hits, Rays
-from scenesim.labels.view import View
+from scenesim.labels.view import SETTLED_PX, View
 from scenesim.scene.stage import Snapshot
 
 GRAIN = 16384  # pixels that a thread takes at a time
@@ -96,6 +96,8 @@ def flow(before: Surfaces, snapshot: Snapshot, view: View, threads: int | None) 
     for key, row in before.instance_of.items():
         if row < len(rows):
             rows[row] = snapshot.instance_of.get(key, -1)
+    if view.camera.is_pinhole:
+        return _pinhole_flow(hits, rows, snapshot, view, threads)
     instance = np.where(hits.instance >= 0, rows[np.maximum(hits.instance, 0)], -1).astype(np.int32)
     vertices = snapshot.scene.geometry.vertices
 
@@ -112,3 +114,21 @@ def flow(before: Surfaces, snapshot: Snapshot, view: View, threads: int | None) 
     pixels, valid = view.project(point_at, n, row, threads)
     column = np.tile(np.arange(w, dtype=float), h)
     return np.where(valid[:, None], pixels - np.stack([column, row], 1), np.nan).astype(np.float32)
+
+
+def _pinhole_flow(
+    hits: Hits, rows: NDArray[np.int32], snapshot: Snapshot, view: View, threads: int | None
+) -> NDArray[np.float32]:
+    """The same in one go, for lenses without distortion."""
+    c, scene = view.camera, snapshot.scene
+    pinhole, time = np.array([c.fx_px, c.fy_px, c.cx_px, c.cy_px]), view.time_s - snapshot.time_s
+    out = np.empty((len(hits.t), 2), np.float32)
+
+    def work(begin: int, end: int) -> None:
+        pinhole_flow(
+            scene, scene.geometry.vertices, rows, hits, time, view.camera_from_local, pinhole, view.rounds, SETTLED_PX, c.width,
+            begin, end, out,
+        )  # fmt: skip
+
+    cast.run(work, len(out), GRAIN, threads=threads)
+    return out

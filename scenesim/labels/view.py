@@ -36,9 +36,14 @@ class View:
         return View(camera, time_s, snapshot.local(timeline.ego_poses(time_s)) @ _repeat(camera.ego_from_camera, len(time_s)))
 
     @cached_property
-    def _camera_from_local(self) -> NDArray[np.float64]:
+    def camera_from_local(self) -> NDArray[np.float64]:
         """(H, 3, 4) at each row."""
         return np.ascontiguousarray(self.local_from_camera.inverse().matrix()[:, :3])
+
+    @property
+    def rounds(self) -> int:
+        """At most so many until it is known at which row a point is seen."""
+        return 1 if self.camera.shutter == "global" else MOST_ROUNDS
 
     def project(
         self,
@@ -56,7 +61,7 @@ class View:
         h = self.camera.height
         rows = np.full(count, (h - 1) / 2.0) if near_row is None else near_row
         every, seen = np.arange(h), np.empty((count, 3))
-        for _ in range(1 if self.camera.shutter == "global" else MOST_ROUNDS):
+        for _ in range(self.rounds):
             points = point_at(np.interp(rows, every, self.time_s))
             self._into_camera(rows, points, seen, threads)
             pixels, valid = self.camera.project(seen)
@@ -66,7 +71,7 @@ class View:
         return pixels, valid
 
     def _into_camera(self, rows, points, seen, threads: int | None) -> None:
-        matrix = self._camera_from_local
+        matrix = self.camera_from_local
         cast.run(lambda b, e: into_camera(matrix, rows, points, b, e, seen), len(rows), GRAIN, threads=threads)
 
 

@@ -96,6 +96,11 @@ class Camera:
         """From the start of a row to that of the next; 0 for a global shutter."""
         return self.readout_s / self.height if self.shutter == "rolling" else 0.0
 
+    @property
+    def is_pinhole(self) -> bool:
+        """Whether straight lines stay straight."""
+        return self.lens == "brown_conrady" and not any(self.distortion)
+
     @cached_property
     def _optics(self) -> lenses.Lens:
         return lenses.make(self.lens, self.distortion)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import NormalDist
 
 import cv2
 import numpy as np
@@ -44,6 +45,13 @@ def _curve(contrast: float, shoulder: float) -> NDArray[np.float64]:
     out = np.empty(4096)
     film.tone_curve(contrast, shoulder, out)
     return out
+
+
+@lru_cache(maxsize=1)
+def _noise() -> NDArray[np.float64]:
+    """Normal numbers that are equally likely: those in the middle of as many equal shares."""
+    n, spread = 1 << film.NOISE_BITS, NormalDist()
+    return np.array([spread.inv_cdf((i + 0.5) / n) for i in range(n)])
 
 
 def metered_exposure(radiance: NDArray[np.float32], film_spec: Film, darkness: float = 0.0) -> float:
@@ -109,12 +117,10 @@ def develop(
 
     def work(begin: int, end: int) -> None:
         film.develop(
-            radiance, glare, exposure, white, curve, film_spec.saturation, film_spec.vignette, film_spec.noise_floor * noise,
-            film_spec.noise_shot * noise, np.uint64(key), begin, end, codes,
+            radiance, glare, exposure, white, curve, film_spec.saturation, film_spec.vignette, _noise(),
+            film_spec.noise_floor * noise, film_spec.noise_shot * noise, np.uint64(key), begin, end, codes,
         )  # fmt: skip
 
     run(work, radiance.shape[0], 16)
-    if film_spec.sharpen > 0.0:
-        blurred = cv2.GaussianBlur(codes, (0, 0), 0.9)
-        codes = cv2.addWeighted(codes, 1.0 + film_spec.sharpen, blurred, -film_spec.sharpen, 0.0)
-    return np.clip(codes + 0.5, 0, 255).astype(np.uint8)
+    blurred = cv2.GaussianBlur(codes, (0, 0), 0.9) if film_spec.sharpen > 0.0 else codes
+    return cv2.addWeighted(codes, 1.0 + film_spec.sharpen, blurred, -film_spec.sharpen, 0.0, dtype=cv2.CV_8U)
