@@ -12,8 +12,8 @@ import scenes
 
 from scenesim.base import keys
 from scenesim.capture import cast, image
-from scenesim.kernels import bsdf, lamps
-from scenesim.kernels.packed import BEAMS, MATERIAL, Rays
+from scenesim.kernels import bsdf, lamps, raster
+from scenesim.kernels.packed import BEAMS, MATERIAL, Rays, empty_hits
 from scenesim.models import vehicle
 from scenesim.scene import ambient, daylight
 from scenesim.scene.environment import MAP_SIZE, environment
@@ -300,3 +300,19 @@ def test_threads_change_nothing(day):
     three = image.capture(scene, day, Pinhole(), rows, keys.root(1), threads=3)
     assert np.array_equal(one[2], three[2])
     assert one[2].std() > 10
+
+
+def test_strong_edges_are_told_from_weak_ones():
+    """By the difference over the sum of neighbours, beside and above one another."""
+    hits = empty_hits(24)
+    hits.instance[:], hits.triangle[:] = -1, -1
+    scene = scenes.pack([scenes.sphere()], [0], scenes.at_rest([0, 0, 0]))
+    for share, rank in ((0.09, 0), (0.15, 1), (0.19, 1), (0.25, 2)):
+        for beside in (True, False):
+            picture = np.ones((4, 6, 3), np.float32)
+            (picture[:, 3:] if beside else picture[2:])[:] *= (1.0 + share) / (1.0 - share)
+            mask = np.empty(24, np.uint8)
+            raster.rough_pixels(scene, hits, picture.reshape(-1, 3), 6, 0.11, 0.0, 0, 4, mask)
+            edge = np.zeros((4, 6), bool)
+            (edge[:, 2:4] if beside else edge[1:3])[:] = True
+            assert (mask.reshape(4, 6) == np.where(edge, rank, 0)).all()
