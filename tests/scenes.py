@@ -106,16 +106,6 @@ def sphere(rings: int = 24, sectors: int = 48, radius: float = 1.0):
     return v, np.concatenate(faces)
 
 
-def without_contrast(boxes: bytes) -> dict[str, str]:
-    """Columns of boxes.parquet, spelled out, but for what they say of the picture, which light, weather and faults change."""
-    import io
-
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(io.BytesIO(boxes)).drop_columns(["contrast", "picture_contrast"])
-    return {name: repr(table[name].to_pylist()) for name in table.column_names}
-
-
 def box(half):
     """A closed box of half sizes (3,)."""
     v = np.array([[x, y, z] for z in (-1, 1) for y in (-1, 1) for x in (-1, 1)], float) * half

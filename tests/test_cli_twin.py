@@ -6,7 +6,6 @@ import hashlib
 
 import numpy as np
 import pytest
-import scenes
 from click.testing import CliRunner
 
 from scenesim.cli import app
@@ -25,7 +24,7 @@ weather: {cloud_cover: 0.3}
 light: {lamps: auto}
 rig: {rate_hz: 10, sensors: {front: {sensor: camera_640x360, position_m: [1.7, 0, 1.3], width_px: 128, height_px: 72}}}
 """
-LABELS = ("front/class.png", "front/instance.png", "front/mark.png", "front/geometry.parquet", "poses.parquet",
+LABELS = ("front/class.png", "front/instance.png", "front/mark.png", "front/geometry.parquet", "boxes.parquet", "poses.parquet",
           "lanes.parquet", "objects.parquet")  # fmt: skip
 
 
@@ -53,8 +52,6 @@ def test_a_twin_has_the_labels_of_the_original(rendered):
         for frame in (0, 1):
             for name in LABELS:
                 assert digest(twin, frame, name) == digest("original", frame, name), (twin, frame, name)
-            boxes = [(rendered / f / "frames" / f"{frame:06d}" / "boxes.parquet").read_bytes() for f in (twin, "original")]
-            assert scenes.without_contrast(boxes[0]) == scenes.without_contrast(boxes[1])
             assert digest(twin, frame, "front/rgb.png") != digest("original", frame, "front/rgb.png")
 
 
@@ -70,7 +67,9 @@ def test_fog_hides_what_is_far_and_not_what_is_near(rendered):
     further = np.maximum(clear.range_m[:, 1:], clear.range_m[:, :-1])
     near, far = further < 10, (nearer > 80) & np.isfinite(further)
     assert grey[1][near].mean() > 0.3 * grey[0][near].mean()
-    assert grey[1][far].mean() < 0.35 * grey[0][far].mean()  # noise is left
+    # What is left beyond is the noise of empty fog.
+    empty = ~np.isfinite(nearer)
+    assert grey[1][far].mean() < 1.25 * grey[1][empty].mean() and grey[1][far].mean() < 0.5 * grey[0][far].mean()
 
 
 def test_what_cannot_be_a_twin_is_told(tmp_path):

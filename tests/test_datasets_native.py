@@ -253,7 +253,7 @@ def test_the_same_bytes_alone_and_in_a_run(tmp_path):
     alone = contents(write(tmp_path / "alone", [a_frame(2)]))
     for name, data in alone.items():
         assert not name.startswith("frames/") or run[name] == data, name
-    assert sum(name.startswith("frames/000002/") for name in alone) == len(frame_files(a_frame(2))) == 17
+    assert sum(name.startswith("frames/000002/") for name in alone) == len(frame_files(a_frame(2))) == 18
 
 
 def test_the_same_bytes_in_another_process(tmp_path):

@@ -72,7 +72,7 @@ def frame_files(frame: Frame, image_format: ImageFormat = "png", jpeg_quality: i
         files[f"{_safe(name)}/detections.parquet"] = tables.encode(tables.detections(frame, found))
     for name, told in frame.motion.items():
         files[f"{_safe(name)}/readings.parquet"] = tables.encode(tables.readings(frame, told))
-    for make in (tables.objects, tables.boxes, tables.poses, tables.lanes):
+    for make in (tables.objects, tables.boxes, tables.contrast, tables.poses, tables.lanes):
         files[f"{make.__name__}.parquet"] = tables.encode(make(frame))
     return files
 

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import yaml
 
 from scenesim.datasets.card import Facts, Listed, Table, maps_of
+from scenesim.datasets.tables import ONCE
 
 SUMS = "SHA256SUMS"  # as sha256sum and its like read it: `sha256sum -c SHA256SUMS`
-ONCE = ("objects", "boxes", "poses", "lanes")  # tables that a frame has once; the others are a sensor's
 PICTURES = {
     "rgb": "colour, sRGB",
     "class": "class of each pixel",

@@ -22,7 +22,6 @@ from scenesim.datasets.native import INDEX as DATASET
 from scenesim.datasets.reader import NativeDataset, open_native, pixels, read_table
 
 PICTURES = ("rgb", "class", "instance", "mark", "transmittance")
-TABLES = ("objects", "boxes", "poses", "lanes")
 KEPT = 64  # scenes whose index stays in memory
 
 
@@ -171,8 +170,8 @@ class Sample:
         return _columns(self.folder / _known(sensor, self.motion, "sensor of motion") / "readings.parquet")
 
     def table(self, name: str) -> dict[str, NDArray]:
-        """Column -> values of the table objects, boxes, poses or lanes; texts and lists are arrays of Python's objects."""
-        return _columns(self.folder / f"{_known(name, TABLES, 'table')}.parquet")
+        """Column -> values of the table objects, boxes, contrast, poses or lanes; texts and lists are Python's objects."""
+        return _columns(self.folder / f"{_known(name, tables.ONCE, 'table')}.parquet")
 
     def frame(self) -> Frame:
         """All of it, as scenesim renders it."""

@@ -92,7 +92,7 @@ class NativeDataset:
         images = {p["sensor"]: self._image(folder, p) for p in poses if p["kind"] == "camera"}
         sweeps = {p["sensor"]: self._sweep(folder, p) for p in poses if p["kind"] == "lidar"}
         objects = read_table(folder / "objects.parquet")
-        boxes = read_table(folder / "boxes.parquet")
+        boxes, contrast = read_table(folder / "boxes.parquet"), read_table(folder / "contrast.parquet")
         seen_by = list(dict.fromkeys(boxes["camera"].to_pylist())) if len(boxes) else []
         return Frame(
             scenario=self.index["scenario"],
@@ -102,7 +102,7 @@ class NativeDataset:
             ego_velocity_m_s=np.array([poses[0][name] for name in tables.VELOCITY]),
             images=images,
             sweeps=sweeps,
-            objects=tables.objects_of(objects, boxes, seen_by if len(objects) else list(images)),
+            objects=tables.objects_of(objects, boxes, contrast, seen_by if len(objects) else list(images)),
             calibration=self.calibration,
             ego_lanes=tables.lanes_of(read_table(folder / "lanes.parquet")),
             classes=self.classes,

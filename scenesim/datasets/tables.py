@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,9 @@ PER_DETECTION = (
     "true_azimuth_rad", "true_elevation_rad", "true_radial_velocity_m_s", "true_rcs_dbsm",
 )  # fmt: skip
 MOTION = ("gnss", "imu", "wheel_odometry")
-PER_BOX = ("truncation", "visible_fraction", "pixels", "contrast", "picture_contrast")
+ONCE = ("objects", "boxes", "contrast", "poses", "lanes")  # tables that a frame has once; the others are a sensor's
+PER_BOX = ("truncation", "visible_fraction", "pixels")
+OF_THE_PICTURE = ("contrast", "picture_contrast")
 LIDAR_POINTS, LIDAR_LOST = "lidar_points_", "lidar_lost_"
 EDGES = ("left_m", "right_m")
 OUTLINES = ("drivable_m", "crosswalks_m", "walkways_m")
@@ -151,13 +154,26 @@ def objects(frame: Frame) -> pa.Table:
 
 
 def boxes(frame: Frame) -> pa.Table:
-    """A row for each camera and labelled object, in the order of the objects."""
+    """A row for each camera and labelled object, in the order of the objects: what does not depend on light and weather."""
+    return _seen(
+        frame,
+        lambda seen: (
+            _split(seen.visible_px, VISIBLE) | _split(seen.amodal_px, AMODAL) | {n: getattr(seen, n) for n in PER_BOX}
+        ),
+    )
+
+
+def contrast(frame: Frame) -> pa.Table:
+    """A row for each row of `boxes`: how the object stands out, which light, weather and faults change."""
+    return _seen(frame, lambda seen: {n: getattr(seen, n) for n in OF_THE_PICTURE})
+
+
+def _seen(frame: Frame, columns_of: Callable[[CameraBoxes], Columns]) -> pa.Table:
     tables = []
     for camera, seen in frame.objects.cameras.items():
         n = len(seen.pixels)
         columns = _stamp(frame, n) | {"camera": pa.array([camera] * n, pa.string()), "track": frame.objects.track}
-        columns |= _split(seen.visible_px, VISIBLE) | _split(seen.amodal_px, AMODAL)
-        tables.append(pa.table(columns | {name: getattr(seen, name) for name in PER_BOX}))
+        tables.append(pa.table(columns | columns_of(seen)))
     return pa.concat_tables(tables) if tables else pa.table(_stamp(frame, 0))
 
 
@@ -224,13 +240,14 @@ def readings_of(table: pa.Table, sensor: str, kind: str, world_from_sensor: Pose
     return Readings(sensor, kind, table["time_s"].to_numpy(), columns, world_from_sensor)
 
 
-def objects_of(table: pa.Table, boxes: pa.Table, cameras: list[str]) -> Objects:
+def objects_of(table: pa.Table, boxes: pa.Table, contrast: pa.Table, cameras: list[str]) -> Objects:
     """The Objects again, as `cameras` see them."""
     poses = _join(table, POSE)
     seen, n = {}, len(table)
     for k, camera in enumerate(cameras):
-        rows = boxes.slice(k * n, n)
+        rows, pictured = boxes.slice(k * n, n), contrast.slice(k * n, n)
         values = {name: rows[name].to_numpy() for name in PER_BOX}
+        values |= {name: pictured[name].to_numpy() for name in OF_THE_PICTURE}
         seen[camera] = CameraBoxes(camera, _join(rows, VISIBLE), _join(rows, AMODAL), **values)
     return Objects(
         track=table["track"].to_numpy(),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenesim.kernels.jit import inline, kernel
-from scenesim.kernels.texture import mix, noise, saturate
+from scenesim.kernels.texture import mix, noise, saturate, smooth
 
 
 class Environment(NamedTuple):
@@ -291,3 +291,11 @@ def ambient(env, x, y, z, nx, ny, nz, out):
     else:
         for s in range(3):
             out[s] = wx * env.open_sky[ax, s] + wy * env.open_sky[ay, s] + wz * env.open_sky[az, s]
+
+
+@inline
+def under_sky(env, x, y, z, light):
+    """0 deep inside a tunnel to 1 where a fair part of the sky is above (x, y, z): by the light of the probes there from above,
+    over that in the open; light: (3,), overwritten."""
+    ambient(env, x, y, z, 0.0, 0.0, 1.0, light)
+    return smooth(0.02, 0.12, light[1] / max(env.open_sky[4, 1], 1e-9))

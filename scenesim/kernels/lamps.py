@@ -18,7 +18,6 @@ POINT, STREET, LOW_BEAM, SPOT = BEAMS["point"], BEAMS["street"], BEAMS["low_beam
 LOW_BEAM_LEFT = BEAMS["low_beam_left"]
 DIR_X, DIR_Y, DIR_Z, CD_R, BEAM, REACH = (LIGHT[n] for n in ("dir_x", "dir_y", "dir_z", "cd_r", "beam", "reach_m"))
 DIM_LUX = 0.02  # less than this is left out
-ROOF_M = 8.0
 SHADOW_LUX, NO_SHADOWS = 0.3, 1e30
 
 
@@ -74,17 +73,6 @@ def beam_share(light, k, x, y, z):
     if beam == SPOT:
         return max(x * light[k, DIR_X] + y * light[k, DIR_Y] + z * light[k, DIR_Z], 0.0)
     return 1.0
-
-
-@helper
-def roofed(tracer, x, y, z, time, visibility):
-    """1 where something is above a point, as high as a tunnel, else 0."""
-    if any_one(
-        tracer, np.float32(x), np.float32(y), np.float32(z), np.float32(0.0), np.float32(0.0), np.float32(1.0),
-        np.float32(time), np.float32(ROOF_M), visibility,
-    ):  # fmt: skip
-        return 1.0
-    return 0.0
 
 
 @helper

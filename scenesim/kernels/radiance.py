@@ -10,11 +10,11 @@ from math import pi, sqrt
 
 import numpy as np
 
-from scenesim.kernels.atmosphere import air_light, ambient, sky_radiance, transmittance
+from scenesim.kernels.atmosphere import air_light, ambient, sky_radiance, transmittance, under_sky
 from scenesim.kernels.bsdf import WATER, WATER_F0, fresnel, ggx, schlick
 from scenesim.kernels.bvh import any_one, closest_one, tracer
 from scenesim.kernels.jit import inline, kernel
-from scenesim.kernels.lamps import NO_SHADOWS, SHADOW_LUX, lamp_light, roofed
+from scenesim.kernels.lamps import NO_SHADOWS, SHADOW_LUX, lamp_light
 from scenesim.kernels.packed import INSTANCE, MATERIAL
 from scenesim.kernels.pose import pose_at, rotate
 from scenesim.kernels.shaders import (
@@ -234,6 +234,17 @@ def add_sky(env, dx, dy, dz, with_disc, share, out, pixel):
 
 
 @inline
+def what_is_met(hits, i, first, trace, ox, oy, oz, dx, dy, dz, time, sees):
+    """(t, instance, triangle, u, v) of a ray of pixel i: known for its first, else cast."""
+    if first:
+        return hits.t[i], hits.instance[i], hits.triangle[i], hits.uv[i, 0], hits.uv[i, 1]
+    return closest_one(
+        trace, np.float32(ox), np.float32(oy), np.float32(oz), np.float32(dx), np.float32(dy), np.float32(dz),
+        np.float32(time), np.float32(1e30), sees,
+    )  # fmt: skip
+
+
+@inline
 def _push(stack, depth, ox, oy, oz, dx, dy, dz, travelled, visibility, m, dim, tint, share):
     """Put a ray on the stack that counts share * dim, coloured by the metal's albedo where tint > 0. Returns the new depth."""
     row = stack[depth]
@@ -271,13 +282,7 @@ def radiance(scene, env, rays, hits, openness, cells, footprint, jitter, visibil
             share[0], share[1], share[2] = stack[depth, 8], stack[depth, 9], stack[depth, 10]
             first = count == 0
             count += 1
-            if first:
-                t, k, triangle, u, v = hits.t[i], hits.instance[i], hits.triangle[i], hits.uv[i, 0], hits.uv[i, 1]
-            else:
-                t, k, triangle, u, v = closest_one(
-                    trace, np.float32(ox), np.float32(oy), np.float32(oz), np.float32(dx), np.float32(dy), np.float32(dz),
-                    np.float32(time), np.float32(1e30), sees,
-                )  # fmt: skip
+            t, k, triangle, u, v = what_is_met(hits, i, first, trace, ox, oy, oz, dx, dy, dz, time, sees)
             if k < 0:
                 add_sky(env, dx, dy, dz, first, share, out, i)
                 continue
@@ -306,7 +311,7 @@ def radiance(scene, env, rays, hits, openness, cells, footprint, jitter, visibil
             tr, tg, tb = transmittance(env, h)
             ar, ag, ab = air_light(env, dx, dy, dz)
             if env.night <= 0.0 and scene.light.shape[0] > 0 and first:  # no sun in the air of a tunnel
-                veil = 1.0 - 0.5 * (roofed(trace, ox, oy, oz, time, sees) + roofed(trace, px, py, pz - 0.1, time, sees))
+                veil = 0.5 * (under_sky(env, ox, oy, oz, light) + under_sky(env, px, py, pz, light))
                 ar, ag, ab = ar * veil, ag * veil, ab * veil
             opaque = 1.0 - reflected * (1.0 - m[METAL]) - through
             out[i, 0] += share[0] * (tr * (m[ER] + opaque * local[0]) + (1.0 - tr) * ar)

@@ -13,11 +13,11 @@ import numpy as np
 
 from scenesim.kernels.atmosphere import air_light, ambient, transmittance
 from scenesim.kernels.bsdf import WATER, WATER_F0, fresnel, schlick
-from scenesim.kernels.bvh import any_one, closest_one, tracer
+from scenesim.kernels.bvh import any_one, tracer
 from scenesim.kernels.chance import uniform
 from scenesim.kernels.jit import helper, inline, kernel
 from scenesim.kernels.lamps import lamp_light
-from scenesim.kernels.radiance import INDIRECT, add_sky, add_sun, look_at
+from scenesim.kernels.radiance import INDIRECT, add_sky, add_sun, look_at, what_is_met
 from scenesim.kernels.shaders import (
     EB,
     EG,
@@ -187,13 +187,7 @@ def reference_radiance(scene, env, rays, hits, cells, footprint, visibility, key
                 share[s] = stack[depth, _SHARE + s]
             first, at = count == 0, 16 * count
             count += 1
-            if first:
-                t, k, triangle, u, v = hits.t[i], hits.instance[i], hits.triangle[i], hits.uv[i, 0], hits.uv[i, 1]
-            else:
-                t, k, triangle, u, v = closest_one(
-                    trace, np.float32(ox), np.float32(oy), np.float32(oz), np.float32(dx), np.float32(dy), np.float32(dz),
-                    np.float32(time), np.float32(1e30), sees,
-                )  # fmt: skip
+            t, k, triangle, u, v = what_is_met(hits, i, first, trace, ox, oy, oz, dx, dy, dz, time, sees)
             if k < 0:
                 add_sky(env, dx, dy, dz, first, share, out, i)
                 continue

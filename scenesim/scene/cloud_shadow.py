@@ -17,7 +17,7 @@ from scenesim.base import keys
 from scenesim.base.keys import Key
 from scenesim.kernels import clouds
 from scenesim.kernels.atmosphere import Environment
-from scenesim.kernels.texture import noise_table
+from scenesim.scene.environment import cloud_plan
 
 REACH_KM = 30.0  # from the middle of the plan, where a scenario lies
 ALOFT = 2.0  # wind at the clouds over that at 10 m: (1300 / 10)^0.14, the power law of neutral air
@@ -39,12 +39,11 @@ class CloudShadow:
 
     def sunlight(self, place_m: NDArray[np.float64], time_s: float) -> NDArray[np.float64]:
         """Share (n,) of the sun's light at places (n, 2) of the world: Beer and Lambert through a cloud before it."""
-        plan, level = _plan(), _level(self.cover)
         start = keys.generator(keys.derive(self.key, "clouds")).uniform(-REACH_KM, REACH_KM, 2)
         along = 1.0 / max(self.sun[2], 0.05)
         towards = (clouds.FOOT_KM + 0.5 * clouds.DEPTH_KM) * along * np.array(self.sun[:2])
         at = np.asarray(place_m, float) * 1e-3 + start + towards - ALOFT * 1e-3 * time_s * np.array(self.wind_m_s)
-        tall = np.maximum(_between(plan, at) - level, 0.0)
+        tall = np.maximum(_between(cloud_plan(self.cover), at), 0.0)
         depth = clouds.EXTINCTION * clouds.DEPTH_KM * along * np.sqrt(tall)
         return np.array([max(math.exp(-float(d)), SPREAD) for d in depth])
 
@@ -78,21 +77,6 @@ def cloud_shadow(cover: float, sun: NDArray[np.float32], wind_m_s: tuple[float, 
     if not 0.01 < cover < 1.0 or sun[2] <= 0.0:
         return None
     return CloudShadow(float(cover), (float(sun[0]), float(sun[1]), float(sun[2])), wind_m_s, key)
-
-
-@lru_cache(maxsize=1)
-def _plan() -> NDArray[np.float32]:
-    plan = np.empty((clouds.CELLS, clouds.CELLS), np.float32)
-    clouds.lay_plan(noise_table(), plan)
-    return plan
-
-
-@lru_cache(maxsize=8)
-def _level(cover: float) -> float:
-    """What a cover's share of the plan is above."""
-    plan = _plan().ravel()
-    at = int((1.0 - cover) * (plan.size - 1))
-    return float(np.partition(plan, at)[at])
 
 
 def _between(plan: NDArray[np.float32], at_km: NDArray[np.float64]) -> NDArray[np.float64]:

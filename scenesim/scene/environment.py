@@ -140,10 +140,7 @@ def _sky(sun, elevation: float, turbidity: float, albedo: float, cover: float, c
     if cloudy:
         light = np.maximum(sun_lux, 2.0 * sky.mean((0, 1), dtype=np.float64))
         high = np.array([sun[0], sun[1], max(sun[2], 0.05)])
-        plan = np.empty((clouds.CELLS, clouds.CELLS), np.float32)
-        clouds.lay_plan(_noise(), plan)
-        level = int((1.0 - cover) * (plan.size - 1))
-        plan -= np.partition(plan.ravel(), level)[level]
+        plan = cloud_plan(cover)
         clouds.add_clouds(_noise(), plan, high, light, sky)
         sky = cv2.GaussianBlur(sky, (0, 0), 0.8, borderType=cv2.BORDER_REFLECT)  # marching's grain
     if closed > 0.0:
@@ -152,6 +149,16 @@ def _sky(sun, elevation: float, turbidity: float, albedo: float, cover: float, c
         atmosphere.blend_overcast(_noise(), 9.0 / (7.0 * math.pi) * lux, closed, sky)
     night_glow = np.array([1.15, 0.92, 0.78]) * 0.25  # a town's sky at night, cd/m2
     return np.ascontiguousarray(sky + night_glow, np.float32), sun_lux * (1.0 - closed) ** 2
+
+
+@lru_cache(maxsize=2)
+def cloud_plan(cover: float):
+    """(CELLS, CELLS) float32 how high clouds of a cover 0 to 1 stand over a place, as kernels.clouds has it: above 0 on that
+    share of it."""
+    plan = np.empty((clouds.CELLS, clouds.CELLS), np.float32)
+    clouds.lay_plan(_noise(), plan)
+    at = int((1.0 - cover) * (plan.size - 1))
+    return plan - np.partition(plan.ravel(), at)[at]
 
 
 def _soft(sky):
