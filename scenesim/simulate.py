@@ -187,9 +187,7 @@ class Production:
         body = self.stage.model(EGO)
         return float(lidar.ego_from_lidar.translation[2]) > body.box_center_m[2] + 0.5 * body.size_lwh_m[2]
 
-    def _with_chip(
-        self, image: Image, calibrated: Camera, camera: Camera, view: View, shot: Seen, time_s: float
-    ) -> Image:
+    def _with_chip(self, image: Image, calibrated: Camera, camera: Camera, view: View, shot: Seen, time_s: float) -> Image:
         """An image with what its chip tells, what covers its lens, and where its calibration takes it to be."""
         if shot.chip is not None and camera.imager is not None:
             image = replace(image, chip=shot.chip.told(), raw=shot.chip.raw if camera.imager.raw else None)

@@ -20,6 +20,7 @@ from scenesim.batch.status import status
 
 HERE = Path(__file__).resolve().parent
 
+
 @pytest.fixture(autouse=True)
 def importable(monkeypatch):
     """Workers import the fake task from here, and no cache of theirs matters."""

@@ -120,5 +120,3 @@ def test_shadows_are_embrees_shadows():
     blocked = theirs.run(rays.origin, rays.direction, query="OCCLUDED") >= 0
     ours = cast.any_hit(scene, rays, np.full(RAYS, 1e30, np.float32), visibility=1)
     assert (ours.astype(bool) != blocked).sum() < RAYS / 1e5
-
-

@@ -248,7 +248,7 @@ def test_mistakes_in_parts_and_liveries_are_told():
     ):
         with pytest.raises(InputError, match=message):
             kit.pieces(vehicle_recipe.checked({**good, **change}).parts)
-    with pytest.raises(InputError, match='no strokes for the letter'):
+    with pytest.raises(InputError, match="no strokes for the letter"):
         kit.word("?", [0, 1, 1], 0.2, "left", "foil_black")
 
 

@@ -58,7 +58,7 @@ def tile(browser, name):
 
 
 def choose(browser, facet, value):
-    browser.run(f"document.querySelector('[data-facet=\"{facet}\"] input[data-value=\"{value}\"]').click()")
+    browser.run(f'document.querySelector(\'[data-facet="{facet}"] input[data-value="{value}"]\').click()')
 
 
 # ---- without a browser

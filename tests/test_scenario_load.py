@@ -178,7 +178,7 @@ weather: {cloud_cover: {choice: {0.1: 3, 0.9: 1}}}
     [
         ("{uniform: [3]}", "uniform takes two numbers"),
         ("{uniform: [5, 3]}", "5 is above 3"),
-        ("{uniform: [3, x]}", "weather.visibility_m.uniform[1]: \"x\" should be a number"),
+        ("{uniform: [3, x]}", 'weather.visibility_m.uniform[1]: "x" should be a number'),
         ("{normal: {mean: 3}}", "normal takes {mean"),
         ("{normal: {mean: 3, std: -1}}", "a standard deviation is not negative"),
         ("{normal: {mean: 0, std: 1, min: 900}}", "too far from the mean"),

@@ -258,7 +258,9 @@ def exported(tmp_path_factory):
         models={"mine": said},
         actors=[
             {
-                "name": "red", "model": "mine", "paint": "red",
+                "name": "red",
+                "model": "mine",
+                "paint": "red",
                 "follow_line": {"points_m": [[30, 1.75], [50, 1.75]], "speed_m_s": 4},
             },
             {"name": "blue", "model": "mine", "paint": "blue", "stand": {"at": {"ahead_m": 15, "heading_deg": 40}}},
@@ -363,5 +365,3 @@ def test_a_time_after_the_end_is_told(exported, tmp_path):
     path, _ = exported
     found = CliRunner().invoke(app, ["glb", str(path), "-o", str(tmp_path / "s.glb"), "--time", "7"])
     assert found.exit_code == 2 and "after the end of the scenario" in found.output
-
-

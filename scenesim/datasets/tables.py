@@ -157,9 +157,7 @@ def boxes(frame: Frame) -> pa.Table:
     """A row for each camera and labelled object, in the order of the objects: what does not depend on light and weather."""
     return _seen(
         frame,
-        lambda seen: (
-            _split(seen.visible_px, VISIBLE) | _split(seen.amodal_px, AMODAL) | {n: getattr(seen, n) for n in PER_BOX}
-        ),
+        lambda seen: _split(seen.visible_px, VISIBLE) | _split(seen.amodal_px, AMODAL) | {n: getattr(seen, n) for n in PER_BOX},
     )
 
 

@@ -246,7 +246,22 @@ def _keep(value, j, r, rho, through, cosine, focus):
 
 @kernel
 def returns(
-    scene, rays, hits, ray, laser, track, share, sub_rays, begin, end, travelled, passed, value, dry, class_id, instance,
+    scene,
+    rays,
+    hits,
+    ray,
+    laser,
+    track,
+    share,
+    sub_rays,
+    begin,
+    end,
+    travelled,
+    passed,
+    value,
+    dry,
+    class_id,
+    instance,
     surface,
 ):
     """What rays [begin, end) of M bring back from what they hit.

@@ -68,9 +68,7 @@ def chunks(g: Ground) -> list[tuple[Mesh, Pose]]:
     return [(m, Pose(np.array([1.0, 0.0, 0.0, 0.0]), o)) for m, o in out]
 
 
-def build(
-    road_map: RoadMap, around: ArrayLike | None = None, reach_m: float = 250.0, pavement: Pavement = USUAL
-) -> Ground:
+def build(road_map: RoadMap, around: ArrayLike | None = None, reach_m: float = 250.0, pavement: Pavement = USUAL) -> Ground:
     """The ground in one piece, see `ground`."""
     line = None if around is None else np.asarray(around, float)[:, :2]
     bands = _bands(road_map, line, reach_m)
