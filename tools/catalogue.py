@@ -77,6 +77,8 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=256, help="of one picture, pixels")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
+    if not cv2.haveImageWriter(str(args.out)):
+        raise SystemExit(f"error: {args.out}: a picture's name ends with .png or .jpg")
     try:
         for name in [args.kind] if args.kind else KINDS:
             out = args.out if args.kind else args.out.with_stem(f"{args.out.stem}_{name}")
