@@ -11,7 +11,7 @@ import scenes
 
 import scenesim
 from scenesim.base.frames import BODY_FROM_OPTICAL, Pose
-from scenesim.capture import cast, image
+from scenesim.capture import cast, image, quality
 from scenesim.kernels.packed import MATERIAL, Rays
 from scenesim.kernels.shaders import ASPHALT
 from scenesim.scene.environment import environment
@@ -39,7 +39,8 @@ def seen(scene, env, origins, directions):
     rays = Rays(np.ascontiguousarray(origins, np.float32), d, np.zeros(len(d), np.float32))
     hits = cast.closest_hit(scene, rays, visibility=1, threads=1)
     out, openness = np.empty((len(d), 3), np.float32), np.ones(len(d), np.float32)
-    image.radiance(scene, env, rays, hits, openness, image.lamp_cells(scene), 1e-3, 0.0, 1, 0, len(d), out)
+    shadow, cells = quality.unknown_shadow(len(d)), image.lamp_cells(scene)
+    image.radiance(scene, env, rays, hits, openness, shadow, cells, 1e-3, 0.0, 1, 0, len(d), out)
     return out
 
 

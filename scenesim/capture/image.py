@@ -12,17 +12,18 @@ from scenesim.base.keys import Key
 from scenesim.capture import cast, exposure, falling, focus, quality
 from scenesim.capture import plumes as clouds
 from scenesim.capture.exposure import Exposed, Shot
-from scenesim.kernels import airglow, contact, lamps, raster
+from scenesim.kernels import airglow, bvh, contact, lamps, raster
 from scenesim.kernels.atmosphere import Environment
 from scenesim.kernels.packed import BEAMS, LIGHT, MATERIAL, Hits, PackedScene, Rays
 from scenesim.kernels.plumes import Plumes
-from scenesim.kernels.radiance import radiance
+from scenesim.kernels.radiance import INDIRECT, UNKNOWN, radiance, sun_rays
 from scenesim.sensors.imaging import Film
 
 SEEN_BY_CAMERA = 1
 ROUGH = 0.11  # difference over sum of neighbours' luminance above which a pixel gets more rays
 MORE = ((0.30, -0.36, 1.0), (-0.30, 0.36, -1.0))  # (column, row) offsets in pixels, and the part of the sun that shines
 GRAIN_ROWS = 8
+TOGETHER_PX = 1_000_000  # from which on the sun is asked for in blocks: it pays from there on, and costs 3 s of compiling
 GLOW_BLOCK = 6  # pixels along a side of which one is asked for the light of lamps in the air
 GLOWS_ABOVE_PER_M = 3e-4  # extinction: a visibility of 10 km
 
@@ -132,10 +133,11 @@ def light(
         image = quality.draft(scene, environment, rays, hits, width, cells, spread, SEEN_BY_CAMERA, threads)
         return image.reshape(height, width, 3)
     openness = _openness(scene, rays, hits, width, threads)
+    shadow = _shadow(scene, environment, rays, hits, width, threads)
     image = np.empty((n, 3), np.float32)
 
     def shade(begin: int, end: int) -> None:
-        radiance(scene, environment, rays, hits, openness, cells, spread, 0.0, SEEN_BY_CAMERA, begin, end, image)
+        radiance(scene, environment, rays, hits, openness, shadow, cells, spread, 0.0, SEEN_BY_CAMERA, begin, end, image)
 
     cast.run(shade, n, threads=threads)
     _refine(scene, environment, rays, hits, openness, cells, spread, width, image, threads)
@@ -156,6 +158,24 @@ def _openness(scene: PackedScene, rays: Rays, hits: Hits, width: int, threads: i
     cast.run(lambda b, e: contact.open_share(scene, rays, hits, width, height, b, e, near), rows, GRAIN_ROWS, threads=threads)
     out = np.empty(len(rays.time), np.float32)
     cast.run(lambda b, e: contact.smooth_share(rays, hits, near, width, b, e, out), height, GRAIN_ROWS, threads=threads)
+    return out
+
+
+def _shadow(scene, environment, rays, hits, width, threads) -> NDArray[np.uint8]:
+    """The shadow of the sun on an image's hits as radiance takes it: of a large one asked for in blocks of pixels, of a small
+    one not at all."""
+    out = quality.unknown_shadow(len(rays.time))
+    if environment.sun_lux[1] <= 0.0 or len(out) < TOGETHER_PX:
+        return out
+
+    def find(begin: int, end: int) -> None:
+        n = end - begin
+        towards, reach, blocked = raster.empty_rays(n), np.empty(n, np.float32), np.empty(n, np.uint8)
+        sun_rays(scene, environment, rays, hits, 0.0, begin, end, towards, reach)
+        bvh.any_hit(scene, towards, reach, INDIRECT, width, 0, n, blocked)
+        out[begin:end] = np.where(reach > 0.0, blocked, UNKNOWN)
+
+    cast.run(find, len(out), bvh.BLOCK * width, threads=threads)
     return out
 
 
@@ -217,9 +237,10 @@ def _sample(scene, environment, rays, pixels, width, offset, surroundings, more,
     openness, cells, spread = surroundings
     cast.run(lambda b, e: raster.rays_between(rays, pixels, width, dx, dy, b, e, more), len(pixels), threads=threads)
     seen = cast.closest_hit(scene, more, visibility=SEEN_BY_CAMERA, threads=threads)
+    shadow = quality.unknown_shadow(len(pixels))
 
     def shade(begin: int, end: int) -> None:
-        radiance(scene, environment, more, seen, openness, cells, spread, sun, SEEN_BY_CAMERA, begin, end, sample)
+        radiance(scene, environment, more, seen, openness, shadow, cells, spread, sun, SEEN_BY_CAMERA, begin, end, sample)
 
     cast.run(shade, len(pixels), 1024, threads=threads)
     return seen

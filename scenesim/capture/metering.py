@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenesim.base.frames import Pose
-from scenesim.capture import cast
+from scenesim.capture import cast, quality
 from scenesim.kernels import film
 from scenesim.kernels.atmosphere import Environment
 from scenesim.kernels.packed import PackedScene, Rays
@@ -61,10 +61,10 @@ def measure(
     hits = cast.closest_hit(scene, rays, visibility=1, width=few.shape[1], threads=threads)
     n, out = len(rays.time), np.empty((len(rays.time), 3), np.float32)
     spread = step * float(np.sqrt(((directions[0, 0] - directions[0, 1]) ** 2).sum()))
-    openness = np.ones(n, np.float32)
+    openness, shadow = np.ones(n, np.float32), quality.unknown_shadow(n)
 
     def shade(begin: int, end: int) -> None:
-        radiance(scene, environment, rays, hits, openness, cells, spread, 0.0, 1, begin, end, out)
+        radiance(scene, environment, rays, hits, openness, shadow, cells, spread, 0.0, 1, begin, end, out)
 
     cast.run(shade, n, 256, threads=threads)
     return of_picture(out.reshape(*few.shape[:2], 3), clipped)

@@ -13,7 +13,7 @@ from scenesim.capture import cast
 from scenesim.kernels import lamps, raster
 from scenesim.kernels.atmosphere import Environment
 from scenesim.kernels.packed import Hits, PackedScene, Rays
-from scenesim.kernels.radiance import radiance
+from scenesim.kernels.radiance import UNKNOWN, radiance
 from scenesim.kernels.reference import reference_radiance
 from scenesim.sensors.imaging import Film
 
@@ -27,6 +27,11 @@ STEPS = (0.7548776662466927, 0.5698402909980532)
 def plain() -> Film:
     """A draft's film: without noise and sharpening, which would only show its blocks."""
     return Film(noise_floor=0.0, noise_shot=0.0, sharpen=0.0)
+
+
+def unknown_shadow(n: int) -> NDArray[np.uint8]:
+    """Shadow (N,) of the sun that kernels.radiance is to find by itself, ray by ray."""
+    return np.full(n, UNKNOWN, np.uint8)
 
 
 def draft(
@@ -48,10 +53,12 @@ def draft(
     few = (middle_row[:, None] * width + middle_column).ravel()
     n = len(few)
     some_rays, some_hits = Rays(*(a[few] for a in rays)), Hits(*(a[few] for a in hits))
-    openness, out = np.ones(n, np.float32), np.empty((n, 3), np.float32)
+    openness, shadow, out = np.ones(n, np.float32), unknown_shadow(n), np.empty((n, 3), np.float32)
 
     def shade(begin: int, end: int) -> None:
-        radiance(scene, environment, some_rays, some_hits, openness, cells, BLOCK * spread, 0.0, visibility, begin, end, out)
+        radiance(
+            scene, environment, some_rays, some_hits, openness, shadow, cells, BLOCK * spread, 0.0, visibility, begin, end, out
+        )
 
     cast.run(shade, n, threads=threads)
     return out.reshape(len(middle_row), len(middle_column), 3)[rows[:, None], columns].reshape(-1, 3)

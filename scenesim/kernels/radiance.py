@@ -77,6 +77,8 @@ INDIRECT = 4  # visibility bit of what casts shadows and is mirrored
 STACK = 6  # rays that may wait
 MOST_RAYS = 6  # rays followed for one pixel
 LEAST = 0.012  # share of the pixel below which a mirrored ray is not followed
+SUN_REACH_M = np.float32(3000.0)
+UNKNOWN = 2  # whether something hides the sun: 0, 1, or nobody asked
 SUN_COSINE = 0.99998919  # half the sun's disc, 0.266 degrees
 SUN_SOLID_ANGLE = 6.8e-5
 MOST_FOG = 0.85  # fog_share of fog (scene/environment.py)
@@ -152,18 +154,56 @@ def look_at(scene, env, k, triangle, u, v, time, distance, footprint, dx, dy, dz
 
 
 @inline
+def sun_direction(env, jitter):
+    """Float32 direction to the part of the sun's disc that casts the shadow; jitter: -1 to 1."""
+    return (
+        np.float32(env.sun[0] + 0.0031 * jitter), np.float32(env.sun[1] - 0.0042 * jitter),
+        np.float32(env.sun[2] + 0.001 * jitter),
+    )  # fmt: skip
+
+
+@inline
+def sun_origin(env, fx, fy, fz, shader, px, py, pz, distance):
+    """Float32 place from which a point asks for the sun: a little off its triangle, whose normal is f."""
+    nl = fx * env.sun[0] + fy * env.sun[1] + fz * env.sun[2]
+    off = 0.006 + 2e-4 * distance + (0.05 if shader == LEAF else 0.0)
+    side = off if nl > 0.0 else -off
+    return np.float32(px + side * fx), np.float32(py + side * fy), np.float32(pz + side * fz)
+
+
+@inline
 def sunlit(scene, env, m, px, py, pz, time, distance, jitter):
     """Whether the sun reaches a point whose look is m, as 0 or 1."""
-    nl = m[FX] * env.sun[0] + m[FY] * env.sun[1] + m[FZ] * env.sun[2]
-    off = 0.006 + 2e-4 * distance + (0.05 if m[SHADER] == LEAF else 0.0)
-    side = off if nl > 0.0 else -off
-    if any_one(
-        scene, np.float32(px + side * m[FX]), np.float32(py + side * m[FY]), np.float32(pz + side * m[FZ]),
-        np.float32(env.sun[0] + 0.0031 * jitter), np.float32(env.sun[1] - 0.0042 * jitter),
-        np.float32(env.sun[2] + 0.001 * jitter), np.float32(time), np.float32(3000.0), INDIRECT,
-    ):  # fmt: skip
-        return 0.0
-    return 1.0
+    x, y, z = sun_origin(env, m[FX], m[FY], m[FZ], m[SHADER], px, py, pz, distance)
+    a, b, c = sun_direction(env, jitter)
+    return 0.0 if any_one(scene, x, y, z, a, b, c, np.float32(time), SUN_REACH_M, INDIRECT) else 1.0
+
+
+@kernel
+def sun_rays(scene, env, rays, hits, jitter, begin, end, out, reach):
+    """Write the rays (M,) with which hits [begin, end) of rays ask for the sun, and their reach (M,) m, 0 where there is
+    nothing to ask. They are those that `radiance` casts."""
+    a, b, c = sun_direction(env, jitter)
+    for i in range(begin, end):
+        j, k, triangle = i - begin, hits.instance[i], hits.triangle[i]
+        out.direction[j, 0], out.direction[j, 1], out.direction[j, 2], out.time[j] = a, b, c, rays.time[i]
+        out.origin[j, 0] = out.origin[j, 1] = out.origin[j, 2] = reach[j] = np.float32(0.0)
+        if k < 0:
+            continue
+        qw, qx, qy, qz, _, _, _ = pose_at(scene.pose, scene.knot_time, k, float(rays.time[i]), scene.moves[k])
+        fx, fy, fz = object_face_normal(scene.geometry, triangle)
+        fx, fy, fz = rotate(qw, qx, qy, qz, fx, fy, fz)
+        # As radiance has them: float64. float() leaves a float32 what it is.
+        ox, oy, oz = np.float64(rays.origin[i, 0]), np.float64(rays.origin[i, 1]), np.float64(rays.origin[i, 2])
+        dx, dy, dz = np.float64(rays.direction[i, 0]), np.float64(rays.direction[i, 1]), np.float64(rays.direction[i, 2])
+        h = np.float64(hits.t[i])
+        if fx * dx + fy * dy + fz * dz > 0.0:
+            fx, fy, fz = -fx, -fy, -fz
+        row = scene.surface_material[scene.geometry.surface[triangle]]
+        if fx * env.sun[0] + fy * env.sun[1] + fz * env.sun[2] > 0.0 or scene.material[row, _TRANSLUCENT] > 0.0:
+            shader, reach[j] = scene.material[row, _SHADER], SUN_REACH_M
+            x, y, z = sun_origin(env, fx, fy, fz, shader, ox + dx * h, oy + dy * h, oz + dz * h, h)
+            out.origin[j, 0], out.origin[j, 1], out.origin[j, 2] = x, y, z
 
 
 @inline
@@ -256,12 +296,12 @@ def _push(stack, depth, ox, oy, oz, dx, dy, dz, travelled, visibility, m, dim, t
 
 
 @kernel
-def radiance(scene, env, rays, hits, openness, cells, footprint, jitter, visibility, begin, end, out):
+def radiance(scene, env, rays, hits, openness, shadow, cells, footprint, jitter, visibility, begin, end, out):
     """Radiance (N, 3), cd/m2, along rays [begin, end) whose first hits are known.
 
-    openness: (N,) share of the near surroundings that is open at the hit (kernels/contact.py). cells: kernels.lamps.list_lamps.
-    footprint: rad between rays. jitter: -1 to 1, part of the sun's disc that casts the shadow. visibility: bits of what the
-    camera sees.
+    openness: (N,) share of the near surroundings that is open at the hit (kernels/contact.py). shadow: (N,) uint8, whether
+    something hides the sun from the hit (any_hit of sun_rays): 0, 1 or UNKNOWN. cells: kernels.lamps.list_lamps. footprint: rad
+    between rays. jitter: -1 to 1, part of the sun's disc that casts the shadow. visibility: bits of what the camera sees.
     """
     trace = tracer(scene)
     m, share, light, local = np.zeros(LOOK_COLUMNS), np.empty(3), np.empty(3), np.empty(3)
@@ -295,7 +335,9 @@ def radiance(scene, env, rays, hits, openness, cells, footprint, jitter, visibil
             if not dark:
                 nl = m[NX] * env.sun[0] + m[NY] * env.sun[1] + m[NZ] * env.sun[2]
                 if nl > 0.0 or m[TRANSLUCENT] > 0.0:
-                    lit = sunlit(trace, env, m, px, py, pz, time, distance, jitter)
+                    lit = 1.0 - float(shadow[i])
+                    if not first or shadow[i] == UNKNOWN:
+                        lit = sunlit(trace, env, m, px, py, pz, time, distance, jitter)
                     if lit > 0.0:
                         add_sun(env, m, -dx, -dy, -dz, lit, near_open, local)
             _add_ambient(env, m, px, py, pz, -dx, -dy, -dz, near_open, light, local)
