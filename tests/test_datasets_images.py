@@ -14,6 +14,7 @@ from PIL import Image as Picture
 
 from scenesim.base import taxonomy
 from scenesim.base.errors import InputError
+from scenesim.datasets import av2
 from scenesim.datasets.coco import run_lengths
 from scenesim.datasets.segments import Segment, segments
 from scenesim.datasets.writer import writer_class
@@ -98,6 +99,36 @@ def test_splits_are_scenarios(coco):
     names = [json.loads((coco / f"annotations/instances_{s}.json").read_text())["images"] for s in ("train", "val")]
     assert [{i["scenario"] for i in rows} for rows in names] == [{"boxes"}, {"other"}]
     assert len(list((coco / "val").iterdir())) == 2
+
+
+def test_animals_have_the_category_of_their_species(frames, tmp_path):
+    """Those that COCO knows; a deer, which it does not, is an animal and no dog; who rides a horse is a person."""
+    frame, (name, image) = frames[0], next(iter(frames[0].images.items()))
+    ids = {n: taxonomy.classes()[n].id for n in ("animal", "rider", "car")}
+    tracks = [t for t in frame.objects.track.tolist() if (image.instance == t).sum() > 8][:4]
+    species = dict(zip(tracks, ("cow", "deer", "horse_rider", "dog")))
+    drawn, said = image.class_id.copy(), list(frame.objects.attributes)
+    for track in tracks:
+        drawn[image.instance == track] = ids["animal"]
+    rows, columns = np.nonzero(image.instance == tracks[2])
+    drawn[rows[0], columns[0]] = ids["rider"]
+    class_id = frame.objects.class_id.copy()
+    for k, track in enumerate(frame.objects.track.tolist()):
+        if track in species:
+            said[k], class_id[k] = {"species": species[track]}, ids["animal"]
+    objects = dataclasses.replace(frame.objects, class_id=class_id, attributes=tuple(said))
+    changed = dataclasses.replace(frame, objects=objects, images={name: dataclasses.replace(image, class_id=drawn)})
+    data = json.loads((export("coco", tmp_path / "c", [changed]) / "annotations/instances_train.json").read_text())
+    names = {c["id"]: c["name"] for c in data["categories"]}
+    found = {(a["track_id"], names[a["category_id"]]) for a in data["annotations"] if a["track_id"] in species}
+    assert found == set(zip([*tracks, tracks[2]], ("cow", "animal", "horse", "dog", "person")))
+    assert {n: k for k, n in names.items()}["cow"] == 21
+    yolo = export("yolo", tmp_path / "y", [changed])
+    names = yaml.safe_load((yolo / "data.yaml").read_text())["names"]
+    (labels,) = (yolo / "labels").rglob("*.txt")
+    kinds = [names[int(row.split()[0])] for row in labels.read_text().splitlines()]
+    assert {"cow", "animal", "horse", "dog"} <= set(kinds) and kinds.count("dog") == 1
+    assert [av2.object_category(changed, k) for k, t in enumerate(frame.objects.track.tolist()) if t == tracks[3]] == ["DOG"]
 
 
 @pytest.mark.parametrize("spot", [(0, 0), (3, 4), (0, 4), (3, 0)])

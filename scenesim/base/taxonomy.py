@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -61,10 +62,15 @@ def rare_objects() -> dict[str, dict[str, tuple[str, tuple[str, ...]]]]:
     return {d: {n: (row["class"], tuple(row["models"])) for n, row in rows.items()} for d, rows in data.items()}
 
 
-@lru_cache(maxsize=1)
-def nuscenes_roles() -> dict[str, dict[str, str]]:
-    """Attribute of an object -> its value -> category of nuScenes, where that says more than its class."""
-    return dict(assets.read("taxonomy", "nuscenes_roles"))
+@lru_cache(maxsize=3)
+def roles(other: str) -> dict[str, dict[str, str]]:
+    """Attribute of an object -> its value -> category of "nuscenes", "av2" or "coco", where that says more than its class."""
+    return dict(assets.read("taxonomy", f"{other}_roles"))
+
+
+def role(other: str, attributes: Mapping[str, str]) -> str | None:
+    """Category of an object by its attributes in "nuscenes", "av2" or "coco"; None where its class says all."""
+    return next((values[attributes[a]] for a, values in roles(other).items() if attributes.get(a) in values), None)
 
 
 @lru_cache(maxsize=1)

@@ -190,7 +190,7 @@ def object_category(frame: Frame, k: int) -> str:
     name = frame.classes[int(frame.objects.class_id[k])]
     if name == "traffic_sign" and frame.objects.name[k].startswith("stop"):
         return "STOP_SIGN"
-    return CATEGORIES.get(name, "")
+    return taxonomy.role("av2", frame.objects.attributes[k]) or CATEGORIES.get(name, "")
 
 
 def vector_map(layout: Layout) -> dict[str, Any]:

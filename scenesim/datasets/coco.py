@@ -16,7 +16,7 @@ from scenesim.capture.frame import Frame, Image
 from scenesim.datasets.folder import FolderWriter, as_json
 from scenesim.datasets.native import ImageFormat
 from scenesim.datasets.png import jpeg, png
-from scenesim.datasets.segments import Segment, categories, category_ids, segments
+from scenesim.datasets.segments import Segment, categories, part_categories, segments
 
 INSTANCES, PANOPTIC = "instances", "panoptic"
 
@@ -39,7 +39,6 @@ class CocoWriter(FolderWriter):
 
     def start(self) -> None:
         super().start()
-        self.category = category_ids()
         self.images: dict[str, list[dict[str, Any]]] = {}
         self.annotations: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self.image_count = self.annotation_count = 0
@@ -61,14 +60,14 @@ class CocoWriter(FolderWriter):
             row = {"id": self.image_count, "file_name": file_name, "width": width, "height": height}
             row |= {"scenario": frame.scenario, "camera": camera, "frame": frame.index, "time_s": frame.time_s}
             self.images[self.split].append(row)
-            parts = segments(image, stuff=True)
+            found = segments(image, stuff=True)
+            parts = list(zip(found, part_categories(frame, found)))
             self._add_instances(image, parts)
             self._add_panoptic(image, parts, f"{name}.png")
 
-    def _add_instances(self, image: Image, parts: list[Segment]) -> None:
+    def _add_instances(self, image: Image, parts: list[tuple[Segment, int]]) -> None:
         things = categories()
-        for part in parts:
-            category = int(self.category[part.class_id])
+        for part, category in parts:
             if category not in things:
                 continue
             self.annotation_count += 1
@@ -77,14 +76,14 @@ class CocoWriter(FolderWriter):
             row |= {"iscrowd": int(part.track == 0), "track_id": part.track}
             self.annotations[INSTANCES, self.split].append(row)
 
-    def _add_panoptic(self, image: Image, parts: list[Segment], file_name: str) -> None:
+    def _add_panoptic(self, image: Image, parts: list[tuple[Segment, int]], file_name: str) -> None:
         ids = np.zeros(image.class_id.shape, np.uint32)
         rows = []
-        for k, part in enumerate(parts):
+        for k, (part, category) in enumerate(parts):
             height, width = part.mask.shape
             ids[part.top : part.top + height, part.left : part.left + width][part.mask] = k + 1
-            thing = int(self.category[part.class_id]) in categories()
-            row = {"id": k + 1, "category_id": int(self.category[part.class_id]), "area": part.area, "bbox": part.bbox}
+            thing = category in categories()
+            row = {"id": k + 1, "category_id": category, "area": part.area, "bbox": part.bbox}
             rows.append(row | {"iscrowd": int(thing and part.track == 0), "track_id": part.track})
         color = np.stack([ids & 255, ids >> 8 & 255, ids >> 16], -1).astype(np.uint8)
         self.put(f"annotations/{PANOPTIC}_{self.split}/{file_name}", png(color))

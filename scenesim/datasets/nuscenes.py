@@ -323,10 +323,7 @@ def token(*names: object) -> str:
 def object_category(frame: Frame, k: int) -> int:
     """Index of the category of object k."""
     name, said = frame.classes[int(frame.objects.class_id[k])], frame.objects.attributes[k]
-    for attribute, values in taxonomy.nuscenes_roles().items():
-        if said.get(attribute) in values:
-            return CATEGORIES.index(values[said[attribute]])
-    return CATEGORIES.index(str(taxonomy.classes()[name].in_taxonomy("nuscenes")))
+    return CATEGORIES.index(taxonomy.role("nuscenes", said) or str(taxonomy.classes()[name].in_taxonomy("nuscenes")))
 
 
 def object_attribute(frame: Frame, k: int, category: int) -> str:

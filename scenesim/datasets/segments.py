@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenesim.base import taxonomy
-from scenesim.capture.frame import Image
+from scenesim.capture.frame import Frame, Image
 
 # Categories of the COCO detection set that our classes map to, with their ids (cocodataset.org, 2017). Classes that COCO does
 # not have keep their own names, with ids that COCO does not use.
 COCO_IDS = {
-    "person": 1, "bicycle": 2, "car": 3, "motorcycle": 4, "bus": 6, "train": 7, "truck": 8, "traffic light": 10, "dog": 18,
+    "person": 1, "bicycle": 2, "car": 3, "motorcycle": 4, "bus": 6, "train": 7, "truck": 8, "traffic light": 10,
+    "bird": 16, "cat": 17, "dog": 18, "horse": 19, "sheep": 20, "cow": 21,
 }  # fmt: skip
 OWN_IDS = 200
 
@@ -76,6 +77,8 @@ def categories(stuff: bool = False) -> dict[int, tuple[str, bool]]:
         if (thing or stuff) and info.name != "void":
             coco = str(info.in_taxonomy("coco")) if thing else ""
             rows[COCO_IDS[coco] if coco else OWN_IDS + info.id] = (coco or info.name, thing)
+    for values in taxonomy.roles("coco").values():
+        rows |= {COCO_IDS[name]: (name, True) for name in values.values()}
     return dict(sorted(rows.items()))
 
 
@@ -86,3 +89,14 @@ def category_ids() -> NDArray[np.int64]:
         coco = str(info.in_taxonomy("coco")) if info.thing or info.name == "rider" else ""
         table[info.id] = 0 if info.name == "void" else COCO_IDS[coco] if coco else OWN_IDS + info.id
     return table
+
+
+def part_categories(frame: Frame, parts: list[Segment]) -> list[int]:
+    """Category id of each part: of its class, or of its object where that says more than the class, such as a cow."""
+    objects, table = frame.objects, category_ids()
+    found = {}
+    for track, class_id, said in zip(objects.track.tolist(), objects.class_id.tolist(), objects.attributes):
+        name = taxonomy.role("coco", said)
+        if name:
+            found[track, class_id] = COCO_IDS[name]
+    return [found.get((part.track, part.class_id), int(table[part.class_id])) for part in parts]

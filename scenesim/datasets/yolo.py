@@ -18,7 +18,7 @@ from scenesim.capture.frame import Frame, Image
 from scenesim.datasets.folder import FolderWriter
 from scenesim.datasets.native import ImageFormat
 from scenesim.datasets.png import jpeg, png
-from scenesim.datasets.segments import Segment, categories, category_ids, segments
+from scenesim.datasets.segments import Segment, categories, part_categories, segments
 
 FINER = 2  # polygons run through the middles of pixels of this part of a pixel
 
@@ -41,7 +41,6 @@ class YoloWriter(FolderWriter):
         super().start()
         self.names = [name for name, _ in categories().values()]
         self.number = {category: k for k, category in enumerate(categories())}
-        self.category = category_ids()
         self.splits: set[str] = set()
 
     def begin_scene(self, frame: Frame) -> None:
@@ -53,9 +52,10 @@ class YoloWriter(FolderWriter):
             name = f"{self.split}/{self.scene:04d}_{camera}_{frame.index:06d}"
             data = png(image.rgb) if self.image_format == "png" else jpeg(image.rgb, self.jpeg_quality)
             self.put(f"images/{name}.{self.image_format}", data)
+            parts = segments(image)
             rows = [
-                f"{self.number[int(self.category[part.class_id])]} {_numbers(self.shape(part, image))}\n"
-                for part in segments(image)
+                f"{self.number[category]} {_numbers(self.shape(part, image))}\n"
+                for part, category in zip(parts, part_categories(frame, parts))
                 if part.track
             ]
             # Far away, two objects can have the same few pixels about them: readers throw the second away, with a warning.
