@@ -9,7 +9,7 @@ from place_cases import PLACE_OF, of
 from scenesim.base.keys import Key
 from scenesim.models import building, catalogue
 from scenesim.scenario.model import PLACES
-from scenesim.scene import ground
+from scenesim.scene import bicycle_parking, ground
 from scenesim.scene.surroundings import Surroundings, surroundings
 from scenesim.world.lanes import lane_at
 
@@ -70,4 +70,6 @@ def test_nothing_stands_in_anything_else_or_on_a_lane(case):
             for corner in corners:
                 assert lane_at(m, *corner.tolist(), float(z)) is None, (p.request.name, corner)
             for other, beside in zip(placed[:k], shapes[:k]):
+                if p.name == bicycle_parking.NAME and other.request.name == "bicycle_rack":
+                    continue  # its front wheel is between the hoops
                 assert not overlaps(shape, beside), (p.request, other.request, shape[0])

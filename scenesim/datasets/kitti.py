@@ -245,8 +245,11 @@ def image_box(
 
 
 def object_kind(frame: Frame, k: int) -> str:
-    """KITTI's type of object k, "" for none."""
-    return str(taxonomy.classes()[frame.classes[int(frame.objects.class_id[k])]].in_taxonomy("kitti"))
+    """KITTI's type of object k, "" for none: KITTI's cyclists ride, a bicycle that nobody rides is none."""
+    name = frame.classes[int(frame.objects.class_id[k])]
+    if name == "bicycle" and frame.objects.attributes[k].get("driver") == "false":
+        return ""
+    return str(taxonomy.classes()[name].in_taxonomy("kitti"))
 
 
 def numbers(matrix: ArrayLike) -> str:

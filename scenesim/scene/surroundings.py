@@ -17,7 +17,7 @@ from scenesim.models import building
 from scenesim.models.catalogue import ModelRequest
 from scenesim.models.model import LAMP_BITS
 from scenesim.scenario.network import PAVED, WALKING
-from scenesim.scene import map_objects
+from scenesim.scene import bicycle_parking, map_objects
 from scenesim.scene.ground import Ground
 from scenesim.scene.placement import Placement
 from scenesim.scene.site import Site, rectangle
@@ -84,6 +84,7 @@ def surroundings(
     gardens = [g for n, p in enumerate(placed) for g in _garden(p, site, derive(key, "garden", n), amounts)]
     placed += gardens
     placed += _woods(site, derive(key, "woods"), amounts, near)
+    placed += list(bicycle_parking.park(placed, site, derive(key, "bicycles")))
     return [p for p in placed if near is None or near.contains(shapely.Point(p.world_from_object.translation[:2]))]
 
 
