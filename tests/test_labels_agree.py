@@ -18,10 +18,10 @@ def a_frame():
     return next(simulate.frames(scenario, only=range(1)))
 
 
-@pytest.mark.parametrize("reach_m", [objects.NAMED_REACH_M, 5.0])
+@pytest.mark.parametrize("reach_m", [objects.NAMED_REACH_M, 1.0])
 def test_what_is_too_far_for_the_table_has_no_label(monkeypatch, reach_m):
     monkeypatch.setattr(objects, "NAMED_REACH_M", reach_m)
     frame = a_frame()
     assert disagreements(frame) == []
     seen = np.union1d(np.unique(frame.images["front"].instance), np.unique(frame.sweeps["top"].instance))
-    assert (len(seen) > 1) == (reach_m > 5.0)  # the lights of the crossing are seen
+    assert (len(seen) > 1) == (reach_m > 1.0)  # bicycles and the lights of the crossing are seen
