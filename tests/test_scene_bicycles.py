@@ -17,12 +17,27 @@ TUBE_M = 0.024  # radius of a hoop
 
 
 @pytest.fixture(scope="module")
-def street():
+def place():
+    """What surroundings are made of: a crossing, its ground, and the way of the ego."""
     m = of(("crossing", PLACE_OF["crossing"][0]))
     x, y, _ = m.network.roads["1"].line.at(0.25 * m.network.roads["1"].length + np.array([0.0, 30.0]))
-    land = ground.build(m, np.stack([x, y], 1), 75.0)
-    placed = surroundings(m, land, Key(1), Surroundings(clutter=1.0), np.stack([x, y], 1), 70.0)
-    return land, placed, [p for p in placed if p.name == bicycle_parking.NAME]
+    way = np.stack([x, y], 1)
+    return m, ground.build(m, way, 75.0), Key(1), Surroundings(clutter=1.0), way, 70.0
+
+
+@pytest.fixture(scope="module")
+def street(place):
+    placed = surroundings(*place)
+    return place[1], placed, [p for p in placed if p.name == bicycle_parking.NAME]
+
+
+def test_nothing_else_moves_for_bicycles(place, street, monkeypatch):
+    monkeypatch.setattr(bicycle_parking, "park", lambda placed, site, key: [])
+    without = surroundings(*place)
+    others = [p for p in street[1] if p.name != bicycle_parking.NAME]
+    assert [p.request for p in others] == [p.request for p in without] and len(without) > 20
+    for p, q in zip(others, without):
+        assert (p.world_from_object.translation == q.world_from_object.translation).all()
 
 
 def test_bicycles_stand_on_both_wheels_off_the_carriageway(street):
